@@ -1,0 +1,10 @@
+//! Who is calling, and the proofs of it.
+
+pub mod access_token;
+pub mod operator;
+pub mod password;
+pub mod secrets;
+pub mod viewer;
+
+pub use operator::Operator;
+pub use viewer::{Admin, Viewer};

@@ -1,0 +1,116 @@
+//! The two secrets of an installation, and what is derived from them.
+
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use anyhow::Context;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{config::Config, store::data_folder};
+
+/// Bytes of a generated secret.
+const SECRET_BYTES: usize = 48;
+
+/// The secrets in force.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// Sign access tokens; the first signs, all verify. Never empty.
+    pub jwt: Vec<SecretString>,
+    /// Authenticates refresh tokens and cursors.
+    pub session: SessionKey,
+}
+
+impl Secrets {
+    /// Takes the configured secrets; a missing one (never so in production) is read from the data folder,
+    /// and made there on the first start, readable by the owner alone.
+    ///
+    /// # Errors
+    /// The data folder cannot be read or written.
+    pub fn load(config: &Config) -> anyhow::Result<Self> {
+        let jwt = match config.jwt_secrets.as_slice() {
+            [] => vec![load_or_create(&config.data_dir, "jwt_secret")?],
+            configured => configured.to_vec(),
+        };
+        let session = match &config.session_secret {
+            None => load_or_create(&config.data_dir, "session_secret")?,
+            Some(configured) => configured.clone(),
+        };
+        Ok(Self { jwt, session: SessionKey::from_secret(session) })
+    }
+}
+
+fn load_or_create(folder: &Path, name: &str) -> anyhow::Result<SecretString> {
+    data_folder::create(folder)?;
+    let path = folder.join(name);
+    if !path.exists() {
+        create(folder, &path).with_context(|| format!("cannot create {}", path.display()))?;
+    }
+    let secret = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(
+        secret.trim().len() >= SECRET_BYTES,
+        "{} is damaged; remove it to have a new one made (everyone signs in again)",
+        path.display()
+    );
+    Ok(secret.trim().to_owned().into())
+}
+
+/// Puts a whole secret in place at once; where another process was faster, its secret stays.
+fn create(folder: &Path, path: &Path) -> std::io::Result<()> {
+    let draft = folder.join(format!(".draft-{}", URL_SAFE_NO_PAD.encode(random_bytes::<12>())));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(URL_SAFE_NO_PAD.encode(random_bytes::<SECRET_BYTES>()).as_bytes())?;
+    file.sync_all()?;
+    let placed = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match placed {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        placed => placed,
+    }
+}
+
+/// Bytes from the operating system's generator.
+#[must_use]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    rand::random()
+}
+
+/// `SESSION_SECRET`: the key under which refresh tokens and cursors are authenticated.
+#[derive(Debug, Clone)]
+pub struct SessionKey(SecretString);
+
+impl SessionKey {
+    /// A key of any length.
+    #[must_use]
+    pub fn from_secret(secret: SecretString) -> Self {
+        Self(secret)
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) of `parts` for one `purpose`; the parts' lengths are part of the message,
+    /// so that no two different lists of parts meet.
+    #[must_use]
+    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes()).expect("any key length");
+        for part in std::iter::once(purpose.as_bytes()).chain(parts.iter().copied()) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// A short, fixed-length stand-in for a text in keys and logs. Not secret: who guesses the text can check it.
+#[must_use]
+pub fn fingerprint(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(text.as_bytes())[..12])
+}
+
+/// Compares without telling by its time where the difference is.
+#[must_use]
+pub fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}

@@ -1,0 +1,222 @@
+//! Environment → [`Config`], read once at start.
+//!
+//! Every problem is reported at once. Production refuses what is only fit for a
+//! laptop: default or short secrets, the default admin password, a wildcard origin.
+
+mod keys;
+mod parse;
+mod read;
+mod reader;
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+
+pub use keys::{KEYS, Key};
+use reader::Reader;
+pub use reader::{Problem, Vars};
+
+use crate::store::database::DatabaseUrl;
+
+/// The administrator of the deployment guide, created on the first start.
+pub const DEFAULT_ADMIN_EMAIL: &str = "admin@example.com";
+const DEFAULT_ADMIN_PASSWORD: &str = "Admin@123456";
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Laptop or production.
+    pub environment: Environment,
+    /// Address the server listens on.
+    pub host: IpAddr,
+    /// Port the server listens on; 0 lets the system choose.
+    pub port: u16,
+    /// Path under which the API lives; begins with a slash, ends without one.
+    pub api_prefix: String,
+    /// Where people reach this server, without a trailing slash.
+    pub site_url: String,
+    /// Where people reach the console, without a trailing slash.
+    pub frontend_url: String,
+    /// Origins that browsers may call the API from, besides `site_url` and `frontend_url`.
+    pub cors: CorsOrigins,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Folder for the SQLite database and generated secrets.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// Size of the connection pool.
+    pub database_max_connections: u32,
+    /// Redis, when several replicas share cache, events and limits.
+    pub redis: Option<Redis>,
+    /// Secrets that sign access tokens, the first signs, all verify; empty: generate one.
+    pub jwt_secrets: Vec<SecretString>,
+    /// Secret under which refresh tokens and cursors are authenticated; `None`: generate one.
+    pub session_secret: Option<SecretString>,
+    /// The first administrator.
+    pub admin: FirstAdmin,
+    /// Lifetimes of tokens and sessions.
+    pub lifetimes: Lifetimes,
+    /// Cost of a password hash.
+    pub argon2: Argon2Cost,
+    /// Attempts to sign in to one account a minute; an address gets three times as many.
+    pub sign_in_attempts_per_minute: u32,
+    /// Accounts that one address may create an hour.
+    pub sign_ups_per_hour: u32,
+    /// Google as an identity provider.
+    pub google: Option<OAuthClient>,
+    /// GitHub as an identity provider.
+    pub github: Option<OAuthClient>,
+    /// Filter of the log, in the syntax of `tracing_subscriber::EnvFilter`.
+    pub log_level: String,
+    /// Form of the log.
+    pub log_format: LogFormat,
+    /// How long requests in flight may take to finish after SIGTERM.
+    pub shutdown_timeout: Duration,
+}
+
+/// Where the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// On a laptop or in a test: defaults that need no configuration.
+    Development,
+    /// For real: nothing unsafe is accepted.
+    Production,
+}
+
+/// Which origins a browser may call from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// Every origin (`*`); development only.
+    Any,
+    /// These origins, in the form browsers send.
+    Only(Vec<String>),
+}
+
+/// How Redis is reached.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// `redis://` or `rediss://` address; secret, as it may contain the password.
+    pub url: SecretString,
+    /// Begins every key and channel, so that installations can share one Redis.
+    pub key_prefix: String,
+}
+
+/// The administrator that the first start creates.
+#[derive(Debug, Clone)]
+pub struct FirstAdmin {
+    /// Address to sign in with.
+    pub email: String,
+    /// Password to sign in with; `None` in production where none is configured.
+    pub password: Option<SecretString>,
+}
+
+impl FirstAdmin {
+    /// Whether the password is the published one of the guide.
+    #[must_use]
+    pub fn has_default_password(&self) -> bool {
+        self.password.as_ref().is_some_and(|password| password.expose_secret() == DEFAULT_ADMIN_PASSWORD)
+    }
+}
+
+/// How long things live.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// An access token.
+    pub access_token: Duration,
+    /// A session, from sign-in.
+    pub session: Duration,
+    /// A session without activity.
+    pub session_idle: Duration,
+}
+
+/// Parameters of argon2id (RFC 9106).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argon2Cost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+}
+
+/// Credentials of this platform at an identity provider.
+#[derive(Debug, Clone)]
+pub struct OAuthClient {
+    /// Public identifier.
+    pub client_id: String,
+    /// Secret.
+    pub client_secret: SecretString,
+}
+
+/// Form of the log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For a terminal.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// All problems of a configuration that cannot be used.
+#[derive(Debug)]
+pub struct ConfigError(pub Vec<Problem>);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the configuration has {} problem(s):", self.0.len())?;
+        for problem in &self.0 {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the process environment, completed by a `.env` file in the working folder where there is one.
+    ///
+    /// # Errors
+    /// An unreadable `.env`, or every problem of the values at once.
+    pub fn load() -> anyhow::Result<Self> {
+        match dotenvy::dotenv() {
+            // The error itself would show the line, which may be a secret.
+            Err(dotenvy::Error::LineParse(..)) => {
+                anyhow::bail!("cannot read .env: a line is not KEY=value, or has spaces outside quotes")
+            }
+            Err(error) if !error.not_found() => return Err(anyhow::anyhow!("cannot read .env: {error}")),
+            _ => {}
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+        let vars = std::env::vars_os();
+        // What is not UTF-8 is none of ours, or is a problem that the value's own rule tells.
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        Ok(Self::from_vars(&vars.map(|(name, value)| (text(name), text(value))).collect())?)
+    }
+
+    /// Builds the configuration from `vars` alone.
+    ///
+    /// # Errors
+    /// Every problem of the values at once.
+    pub fn from_vars(vars: &Vars) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(vars);
+        let config = read::read(&mut reader);
+        let problems = reader.into_problems();
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError(problems)) }
+    }
+
+    /// Whether unsafe settings were refused at start.
+    #[must_use]
+    pub fn is_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
+
+    /// Path of the GraphQL endpoint.
+    #[must_use]
+    pub fn graphql_path(&self) -> String {
+        format!("{}/graphql", self.api_prefix)
+    }
+}

@@ -1,0 +1,56 @@
+//! Every key the configuration knows, once: `.env.example` and the tables of the
+//! READMEs are kept equal to this list by `tests/config.rs`.
+
+/// One environment variable.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is absent or empty, in the words of the documentation.
+    pub default: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str) -> Key {
+    Key { name, default }
+}
+
+/// All keys, in the order of the documentation.
+pub const KEYS: &[Key] = &[
+    key("APP_ENV", "development"),
+    key("NODE_ENV", "value of APP_ENV"),
+    key("HOST", "127.0.0.1 in development, 0.0.0.0 in production"),
+    key("PORT", "5000"),
+    key("API_PREFIX", "/api"),
+    key("SITE_URL", "http://localhost:PORT"),
+    key("FRONTEND_URL", "value of SITE_URL"),
+    key("CORS_ORIGIN", "http://localhost:3000 in development, none in production"),
+    key("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
+    key("DATA_DIR", "./data"),
+    key("DATABASE_URL", "sqlite://DATA_DIR/platform.db"),
+    key("DATABASE_MAX_CONNECTIONS", "10"),
+    key("REDIS_URL", "none"),
+    key("REDIS_HOST", "none"),
+    key("REDIS_PORT", "6379"),
+    key("REDIS_PASSWORD", "none"),
+    key("REDIS_KEY_PREFIX", "fastgpt:"),
+    key("JWT_SECRET", "generated in DATA_DIR in development"),
+    key("SESSION_SECRET", "generated in DATA_DIR in development"),
+    key("ADMIN_EMAIL", "admin@example.com"),
+    key("ADMIN_PASSWORD", "Admin@123456 in development"),
+    key("ACCESS_TOKEN_TTL", "15m"),
+    key("SESSION_TTL", "30d"),
+    key("SESSION_IDLE_TTL", "7d"),
+    key("ARGON2_MEMORY_KIB", "19456"),
+    key("ARGON2_ITERATIONS", "2"),
+    key("ARGON2_PARALLELISM", "1"),
+    key("SIGN_IN_ATTEMPTS_PER_MINUTE", "10"),
+    key("SIGN_UPS_PER_HOUR", "20"),
+    key("GOOGLE_CLIENT_ID", "none"),
+    key("GOOGLE_CLIENT_SECRET", "none"),
+    key("GITHUB_CLIENT_ID", "none"),
+    key("GITHUB_CLIENT_SECRET", "none"),
+    key("LOG_LEVEL", "info"),
+    key("LOG_FORMAT", "pretty in development, json in production"),
+    key("SHUTDOWN_TIMEOUT", "10s"),
+    key("VITE_API_URL", "same origin; read when the console is built"),
+];

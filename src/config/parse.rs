@@ -1,0 +1,106 @@
+//! The forms of single values; an error says what would be right.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::{CorsOrigins, LogFormat};
+
+pub(super) fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is not a port; write a number from 0 to 65535"))
+}
+
+pub(super) fn parse_host(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is not an IP address; write 127.0.0.1, 0.0.0.0 or ::"))
+}
+
+pub(super) fn parse_prefix(text: &str) -> Result<String, String> {
+    let prefix = text.trim_end_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+    if prefix.len() > 1 && prefix.starts_with('/') && !prefix.contains("//") && prefix.chars().all(plain) {
+        Ok(prefix.to_owned())
+    } else {
+        Err(format!("\"{text}\" is not a path; write one such as /api"))
+    }
+}
+
+pub(super) fn parse_base_url(text: &str) -> Result<String, String> {
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty() =>
+        {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
+        _ => Err(format!("\"{text}\" is not an address; write one such as https://example.com")),
+    }
+}
+
+pub(super) fn parse_origins(text: &str) -> Result<CorsOrigins, String> {
+    let items: Vec<&str> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+    if items.contains(&"*") {
+        return Ok(CorsOrigins::Any);
+    }
+    let origins = items.into_iter().map(|item| {
+        let base = parse_base_url(item)?;
+        let origin = Url::parse(&base).map_err(|error| error.to_string())?.origin().ascii_serialization();
+        if origin == base {
+            Ok(origin)
+        } else {
+            Err(format!("\"{item}\" has a path; an origin is scheme, host and port"))
+        }
+    });
+    origins.collect::<Result<_, _>>().map(CorsOrigins::Only)
+}
+
+pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let parse = |item: &str| {
+        let network = item.parse().or_else(|_| item.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_| format!("\"{item}\" is not a network; write addresses such as 10.0.0.0/8,::1"))
+    };
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(parse).collect()
+}
+
+pub(super) fn loopback() -> Vec<IpNet> {
+    vec![
+        IpNet::new_assert([127, 0, 0, 0].into(), 8),
+        IpNet::new_assert(std::net::Ipv6Addr::LOCALHOST.into(), 128),
+    ]
+}
+
+/// A name or an address, an IPv6 one with or without brackets; the port has a key of its own.
+pub(super) fn parse_redis_host(text: &str, port: u16) -> Result<Url, String> {
+    let host = match text.parse::<Ipv6Addr>() {
+        Ok(_) => format!("[{text}]"),
+        Err(_) => text.to_owned(),
+    };
+    let url =
+        url::Host::parse(&host).ok().and_then(|host| Url::parse(&format!("redis://{host}:{port}")).ok());
+    url.ok_or_else(|| format!("\"{text}\" is not a host name or address; the port goes into REDIS_PORT"))
+}
+
+pub(super) fn parse_redis_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "redis" | "rediss") && url.has_host() => Ok(url),
+        _ => Err("is not a Redis address; write redis://:password@host:6379/0".into()),
+    }
+}
+
+pub(super) fn parse_log_level(text: &str) -> Result<String, String> {
+    match text.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!("\"{text}\" is not a log filter; write error, warn, info, debug or trace")),
+    }
+}
+
+pub(super) fn parse_log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "pretty" => Ok(LogFormat::Pretty),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("\"{text}\" is not a log format; write pretty or json")),
+    }
+}

@@ -1,0 +1,212 @@
+//! Every key into its field.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+
+use super::{
+    Argon2Cost, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, Environment, FirstAdmin,
+    Lifetimes, LogFormat, OAuthClient, Redis,
+    parse::{
+        loopback, parse_base_url, parse_host, parse_log_format, parse_log_level, parse_networks,
+        parse_origins, parse_port, parse_prefix, parse_redis_host, parse_redis_url,
+    },
+    reader::Reader,
+};
+use crate::{email::Email, store::database::DatabaseUrl};
+
+/// What `JWT_SECRET` and `SESSION_SECRET` need at least, in bytes (RFC 7518, section 3.2).
+const MIN_SECRET_BYTES: usize = 32;
+
+/// Activity is noted in memory and written once a minute: a session must outlast that.
+const MIN_SESSION_IDLE: Duration = Duration::from_secs(5 * 60);
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Config {
+    let environment = read_environment(reader);
+    let production = environment == Environment::Production;
+    let port = reader.parsed("PORT", parse_port).unwrap_or(5000);
+    let data_dir = PathBuf::from(reader.text("DATA_DIR").unwrap_or("./data"));
+    let site_url =
+        reader.parsed("SITE_URL", parse_base_url).unwrap_or_else(|| format!("http://localhost:{port}"));
+    let frontend_url = reader.parsed("FRONTEND_URL", parse_base_url).unwrap_or_else(|| site_url.clone());
+    let default_host = if production { [0, 0, 0, 0] } else { [127, 0, 0, 1] };
+    Config {
+        environment,
+        host: reader.parsed("HOST", parse_host).unwrap_or(IpAddr::from(default_host)),
+        port,
+        api_prefix: reader.parsed("API_PREFIX", parse_prefix).unwrap_or_else(|| "/api".into()),
+        site_url,
+        frontend_url,
+        cors: read_cors(reader, production),
+        trusted_proxies: reader.parsed("TRUSTED_PROXIES", parse_networks).unwrap_or_else(loopback),
+        database_url: read_database_url(reader, &data_dir),
+        data_dir,
+        database_max_connections: reader.number("DATABASE_MAX_CONNECTIONS", 1..=1000, 10),
+        redis: read_redis(reader),
+        jwt_secrets: read_jwt_secrets(reader, production),
+        session_secret: read_session_secret(reader, production),
+        admin: read_admin(reader, production),
+        lifetimes: Lifetimes {
+            access_token: reader.duration("ACCESS_TOKEN_TTL", Duration::from_secs(15 * 60)),
+            session: reader.duration("SESSION_TTL", Duration::from_secs(30 * 24 * 3600)),
+            session_idle: read_session_idle(reader),
+        },
+        argon2: read_argon2(reader),
+        sign_in_attempts_per_minute: reader.number("SIGN_IN_ATTEMPTS_PER_MINUTE", 1..=1_000_000, 10),
+        sign_ups_per_hour: reader.number("SIGN_UPS_PER_HOUR", 1..=1_000_000, 20),
+        google: read_oauth_client(reader, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"),
+        github: read_oauth_client(reader, "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"),
+        log_level: reader.parsed("LOG_LEVEL", parse_log_level).unwrap_or_else(|| "info".into()),
+        log_format: reader.parsed("LOG_FORMAT", parse_log_format).unwrap_or(if production {
+            LogFormat::Json
+        } else {
+            LogFormat::Pretty
+        }),
+        shutdown_timeout: reader.duration("SHUTDOWN_TIMEOUT", Duration::from_secs(10)),
+    }
+}
+
+fn read_environment(reader: &mut Reader<'_>) -> Environment {
+    let key = if reader.text("APP_ENV").is_some() { "APP_ENV" } else { "NODE_ENV" };
+    let parse = |text: &str| match text {
+        "development" | "test" => Ok(Environment::Development),
+        "production" => Ok(Environment::Production),
+        _ => Err(format!("\"{text}\" is not an environment; write development or production")),
+    };
+    reader.parsed(key, parse).unwrap_or(Environment::Development)
+}
+
+fn read_cors(reader: &mut Reader<'_>, production: bool) -> CorsOrigins {
+    match reader.parsed("CORS_ORIGIN", parse_origins) {
+        Some(CorsOrigins::Any) if production => {
+            reader.problem("CORS_ORIGIN", "\"*\" lets every website call the API; list the origins, such as https://console.example.com");
+            CorsOrigins::Any
+        }
+        Some(origins) => origins,
+        None if production => CorsOrigins::Only(Vec::new()),
+        None => CorsOrigins::Only(vec!["http://localhost:3000".into()]),
+    }
+}
+
+fn read_database_url(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> DatabaseUrl {
+    reader
+        .parsed("DATABASE_URL", DatabaseUrl::parse)
+        .unwrap_or_else(|| DatabaseUrl::sqlite_file(&data_dir.join("platform.db")))
+}
+
+fn read_redis(reader: &mut Reader<'_>) -> Option<Redis> {
+    let key_prefix = reader.text("REDIS_KEY_PREFIX").unwrap_or("fastgpt:").to_owned();
+    let port = reader.parsed("REDIS_PORT", parse_port).unwrap_or(6379);
+    let url = match (reader.text("REDIS_URL"), reader.text("REDIS_HOST")) {
+        (Some(_), _) => reader.parsed("REDIS_URL", parse_redis_url)?,
+        (None, Some(host)) => {
+            let mut url = reader.parsed("REDIS_HOST", |host| parse_redis_host(host, port))?;
+            if url.set_password(reader.text("REDIS_PASSWORD")).is_err() {
+                reader.problem("REDIS_PASSWORD", format!("cannot be used with the host \"{host}\""));
+            }
+            url
+        }
+        (None, None) => return None,
+    };
+    Some(Redis { url: String::from(url).into(), key_prefix })
+}
+
+/// `secrets` of one key; in production there must be some, all long, and none a published example.
+fn check_secrets(
+    reader: &mut Reader<'_>,
+    key: &'static str,
+    secrets: &[&str],
+    production: bool,
+) -> Vec<SecretString> {
+    let mut refuse = |wrong: &str| {
+        reader.problem(key, format!("{wrong}; `openssl rand -base64 48` prints a good one"));
+    };
+    if production && secrets.is_empty() {
+        refuse("is missing");
+    }
+    if production && secrets.iter().any(|secret| secret.len() < MIN_SECRET_BYTES) {
+        refuse(&format!("is shorter than {MIN_SECRET_BYTES} bytes"));
+    }
+    if production
+        && secrets.iter().any(|secret| secret.contains("change-this") || secret.starts_with("your-"))
+    {
+        refuse("is the example of the documentation");
+    }
+    secrets.iter().map(|secret| SecretString::from((*secret).to_owned())).collect()
+}
+
+fn read_jwt_secrets(reader: &mut Reader<'_>, production: bool) -> Vec<SecretString> {
+    let secrets = reader.text("JWT_SECRET").unwrap_or_default().split(',').map(str::trim);
+    let secrets: Vec<&str> = secrets.filter(|secret| !secret.is_empty()).collect();
+    check_secrets(reader, "JWT_SECRET", &secrets, production)
+}
+
+fn read_session_secret(reader: &mut Reader<'_>, production: bool) -> Option<SecretString> {
+    let secret: Vec<&str> = reader.text("SESSION_SECRET").into_iter().collect();
+    check_secrets(reader, "SESSION_SECRET", &secret, production).pop()
+}
+
+fn read_admin(reader: &mut Reader<'_>, production: bool) -> FirstAdmin {
+    let email = reader
+        .parsed("ADMIN_EMAIL", |text| {
+            Email::parse(text).map_err(|_| {
+                format!("\"{text}\" is not an email address; write one such as admin@example.com")
+            })
+        })
+        .map_or_else(|| DEFAULT_ADMIN_EMAIL.to_owned(), Email::into_string);
+    let password = match reader.text("ADMIN_PASSWORD") {
+        Some(DEFAULT_ADMIN_PASSWORD) if production => {
+            reader.problem("ADMIN_PASSWORD", "is the published default; choose one that only you know");
+            None
+        }
+        Some(password) if !(8..=128).contains(&password.chars().count()) => {
+            reader.problem("ADMIN_PASSWORD", "must have 8 to 128 characters");
+            None
+        }
+        Some(password) => Some(SecretString::from(password.to_owned())),
+        None if production => None,
+        None => Some(SecretString::from(DEFAULT_ADMIN_PASSWORD.to_owned())),
+    };
+    FirstAdmin { email, password }
+}
+
+fn read_session_idle(reader: &mut Reader<'_>) -> Duration {
+    let idle = reader.duration("SESSION_IDLE_TTL", Duration::from_secs(7 * 24 * 3600));
+    if idle < MIN_SESSION_IDLE {
+        reader.problem("SESSION_IDLE_TTL", "must be at least 5m, as activity is written once a minute");
+    }
+    idle
+}
+
+fn read_argon2(reader: &mut Reader<'_>) -> Argon2Cost {
+    let cost = Argon2Cost {
+        memory_kib: reader.number("ARGON2_MEMORY_KIB", 8..=4_194_304, 19_456),
+        iterations: reader.number("ARGON2_ITERATIONS", 1..=100, 2),
+        parallelism: reader.number("ARGON2_PARALLELISM", 1..=64, 1),
+    };
+    if cost.memory_kib < 8 * cost.parallelism {
+        reader.problem("ARGON2_MEMORY_KIB", "must be at least 8 times ARGON2_PARALLELISM");
+    }
+    cost
+}
+
+fn read_oauth_client(
+    reader: &mut Reader<'_>,
+    id_key: &'static str,
+    secret_key: &'static str,
+) -> Option<OAuthClient> {
+    match (reader.text(id_key), reader.text(secret_key)) {
+        (Some(id), Some(secret)) => {
+            Some(OAuthClient { client_id: id.to_owned(), client_secret: secret.to_owned().into() })
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.problem(secret_key, format!("is missing; set it together with {id_key}"));
+            None
+        }
+        (None, Some(_)) => {
+            reader.problem(id_key, format!("is missing; set it together with {secret_key}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The one error of the house: what a caller may be told, and, apart from it,
+//! the cause that only the log sees.
+
+use std::time::Duration;
+
+/// What went wrong, in the words of the schema's `ErrorCode`.
+///
+/// `Display` of every variant but [`Error::Internal`] is fit for the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No valid access token came with a request that needs one.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// The email address and password do not belong together; which of them is wrong stays open.
+    #[error("The email address or the password is not right.")]
+    InvalidCredentials,
+    /// The caller is known and may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// There is no such object, or none that the caller may see.
+    #[error("There is no such {0}, or none that you may see.")]
+    NotFound(&'static str),
+    /// The input broke one or more rules; all of them are listed.
+    #[error("{}", describe(.0))]
+    InvalidInput(Vec<Violation>),
+    /// The state of things forbids it, whatever the input.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// Too much at once; worth another try after the given time.
+    #[error("Too many attempts. Try again in {} s.", whole_seconds(*.0))]
+    RateLimited(Duration),
+    /// The request is not one that could be executed.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// Events may have been lost on the way to a subscription.
+    #[error("Some events were missed. Read the current state and subscribe again.")]
+    EventsMissed,
+    /// The request took longer than it may, and was given up.
+    #[error("This took too long and was given up. What it was to change may have been changed.")]
+    Timeout,
+    /// A fault on our side. The cause is for the log alone.
+    #[error("Internal server error")]
+    Internal(#[source] anyhow::Error),
+}
+
+/// What kind of failure a caller is told of; every error of a response carries one in `extensions.code`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, async_graphql::Enum)]
+pub enum ErrorCode {
+    /// No valid access token came with a request that needs one, or a refresh token is no longer good.
+    Unauthenticated,
+    /// The email address and password do not belong together.
+    InvalidCredentials,
+    /// The caller may not do this.
+    Forbidden,
+    /// There is no such object, or none that the caller may see.
+    NotFound,
+    /// The input broke rules, all listed in `extensions.violations`.
+    InvalidInput,
+    /// The state of things forbids it, such as an email address that is taken.
+    Conflict,
+    /// Too much at once; worth another try after `extensions.retryAfterSeconds`.
+    RateLimited,
+    /// The request as a whole is not of the expected form.
+    BadRequest,
+    /// Events may have been lost: read the current state and subscribe again.
+    EventsMissed,
+    /// The document is not GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema or asks for too much.
+    GraphqlValidationFailed,
+    /// The operation took too long and was given up; a mutation may have done its work all the same.
+    Timeout,
+    /// A fault of the server; `extensions.requestId` names its line in the log.
+    Internal,
+}
+
+impl Error {
+    /// The kind of failure.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unauthenticated(_) => ErrorCode::Unauthenticated,
+            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::InvalidInput(_) => ErrorCode::InvalidInput,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::RateLimited(_) => ErrorCode::RateLimited,
+            Self::BadRequest(_) => ErrorCode::BadRequest,
+            Self::EventsMissed => ErrorCode::EventsMissed,
+            Self::Timeout => ErrorCode::Timeout,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+}
+
+/// The `Result` of services.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One broken rule of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Path of the field in the mutation's or query's arguments: `input.email`.
+    pub field: &'static str,
+    /// Which rule was broken.
+    pub rule: Rule,
+    /// The rule in a sentence for a person.
+    pub message: String,
+}
+
+/// The rules an input can break; clients translate by these names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Shorter than allowed.
+    TooShort,
+    /// Longer than allowed.
+    TooLong,
+    /// Not of the expected form.
+    Malformed,
+    /// A character that is not allowed, such as a control character.
+    ForbiddenCharacter,
+    /// A password that is easy to guess.
+    TooWeak,
+    /// A secret that does not match.
+    Mismatch,
+    /// A number or size outside its bounds.
+    OutOfRange,
+    /// Two arguments that exclude each other.
+    Exclusive,
+}
+
+impl Rule {
+    /// The rule's name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooShort => "TOO_SHORT",
+            Self::TooLong => "TOO_LONG",
+            Self::Malformed => "MALFORMED",
+            Self::ForbiddenCharacter => "FORBIDDEN_CHARACTER",
+            Self::TooWeak => "TOO_WEAK",
+            Self::Mismatch => "MISMATCH",
+            Self::OutOfRange => "OUT_OF_RANGE",
+            Self::Exclusive => "EXCLUSIVE",
+        }
+    }
+}
+
+impl Violation {
+    /// A violation of `rule` by `field`.
+    pub fn new(field: &'static str, rule: Rule, message: impl Into<String>) -> Self {
+        Self { field, rule, message: message.into() }
+    }
+}
+
+impl From<Violation> for Error {
+    fn from(violation: Violation) -> Self {
+        Self::InvalidInput(vec![violation])
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<redis::RedisError> for Error {
+    fn from(error: redis::RedisError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+/// A wait in whole seconds that is never too short.
+#[must_use]
+pub fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs_f64().ceil() as u64).max(1)
+}
+
+fn describe(violations: &[Violation]) -> String {
+    let sentences: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
+    sentences.join(" ")
+}
+
+/// Collects every broken rule of an input before refusing it.
+#[derive(Debug, Default)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Takes the value of a check, or notes what it broke.
+    pub fn check<T>(&mut self, checked: Result<T, Violation>) -> Option<T> {
+        checked.map_err(|violation| self.0.push(violation)).ok()
+    }
+
+    /// The refusal that lists all of them.
+    #[must_use]
+    pub fn into_error(self) -> Error {
+        Error::InvalidInput(self.0)
+    }
+}

@@ -1,0 +1,29 @@
+//! The FastGPT third-party platform: accounts, sessions, administration and a console in front of FastGPT.
+//!
+//! The map of the house, from the street to the cellar; dependencies point down only:
+//!
+//! - [`cli`]: the commands of the binary, `serve` above all.
+//! - [`http`]: addresses, transports (HTTP, WebSocket), cookies, health, the embedded console.
+//! - [`graphql`]: the schema, what every resolver uses (request, errors, pages, loaders), and the limits on documents.
+//! - [`user`], [`session`]: a folder a feature: its model, services, loaders and its part of the schema.
+//! - [`gateway`]: everything a service needs, connected once; it keeps the features' models in memory and calls none
+//!   of their services.
+//! - [`auth`]: who is calling, as values that cannot be made up.
+//! - [`config`], [`telemetry`]: environment → settings and log.
+//! - [`store`]: database, cache, event bus and rate limits, on one laptop or on many replicas.
+//! - [`error`], [`id`], [`email`], [`clock`]: what everything stands on.
+
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod email;
+pub mod error;
+pub mod gateway;
+pub mod graphql;
+pub mod http;
+pub mod id;
+pub mod session;
+pub mod store;
+pub mod telemetry;
+pub mod user;

@@ -1,0 +1,7 @@
+//! The `fastgpt-platform` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fastgpt_platform::cli::main()
+}

@@ -1,0 +1,142 @@
+//! The database: how to reach it, a pool with every wait bounded, and its migrations.
+
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context;
+use sea_orm::{
+    DatabaseConnection, DbErr, SqlErr,
+    sqlx::{
+        self, ConnectOptions, Postgres, Sqlite,
+        pool::PoolOptions,
+        postgres::PgConnectOptions,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
+};
+
+mod migrations;
+mod url;
+
+pub use migrations::{migrate, migration_status, pending_migrations, roll_back};
+pub use url::DatabaseUrl;
+use url::Place;
+
+use super::data_folder;
+
+/// How long anyone waits for a connection, a new one or one from the pool.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long PostgreSQL works on one statement of a request.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long SQLite waits for another writer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens a pool of at most `max_connections`; a missing SQLite file is created. A database in
+/// memory lives in exactly one connection and has no life before it, so it comes migrated.
+///
+/// # Errors
+/// The database cannot be reached within 5 s; the text names the place and no password.
+pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> anyhow::Result<DatabaseConnection> {
+    let pool = match url.place() {
+        Place::Postgres(options) => connect_postgres(options, max_connections).await,
+        Place::File(path) => {
+            create_file(path)?;
+            connect_sqlite(pool(max_connections), sqlite_file(path)).await
+        }
+        Place::Memory => {
+            // It vanishes with its connection, which therefore is never replaced.
+            let pool = pool(1).min_connections(1).idle_timeout(None).max_lifetime(None);
+            connect_sqlite(pool, SqliteConnectOptions::new().in_memory(true)).await
+        }
+    };
+    let reason = |error| match error {
+        // What the pool says when each of its attempts was refused or went unanswered.
+        sqlx::Error::PoolTimedOut => anyhow::anyhow!("nothing answers there"),
+        error => error.into(),
+    };
+    let database = pool.map_err(reason).with_context(|| format!("cannot reach {url}"))?;
+    if matches!(url.place(), Place::Memory) {
+        migrations::apply(&database).await?;
+    }
+    Ok(database)
+}
+
+/// Whether a statement failed because a unique value is taken.
+#[must_use]
+pub fn is_unique_violation(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// Starts to note the statements of `database`: for tests that count them.
+///
+/// Clones made before this call are not watched. `BEGIN`, `COMMIT` and unprepared statements
+/// are not seen.
+pub fn count_statements(database: &mut DatabaseConnection) -> StatementCounter {
+    let counter = StatementCounter::default();
+    let statements = Arc::clone(&counter.0);
+    database.set_metric_callback(move |info| {
+        statements.lock().unwrap_or_else(PoisonError::into_inner).push(info.statement.sql.clone());
+    });
+    counter
+}
+
+/// The statements that ran since [`count_statements`].
+#[derive(Debug, Clone, Default)]
+pub struct StatementCounter(Arc<Mutex<Vec<String>>>);
+
+impl StatementCounter {
+    /// The SQL, without values, of what ran since the last call, in order.
+    #[must_use]
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+// The pools are built here and not by `sea_orm::Database::connect`, whose trace spans show the
+// whole URL.
+
+async fn connect_postgres(
+    options: &PgConnectOptions,
+    max_connections: u32,
+) -> sqlx::Result<DatabaseConnection> {
+    let options = options
+        .clone()
+        .options([("statement_timeout", STATEMENT_TIMEOUT.as_millis())])
+        .disable_statement_logging();
+    Ok(pool::<Postgres>(max_connections).connect_with(options).await?.into())
+}
+
+/// The pragmas are part of the options, so that every connection of the pool has them.
+async fn connect_sqlite(
+    pool: PoolOptions<Sqlite>,
+    options: SqliteConnectOptions,
+) -> sqlx::Result<DatabaseConnection> {
+    let options = options
+        .foreign_keys(true)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging();
+    Ok(pool.connect_with(options).await?.into())
+}
+
+/// SQLite would leave the folder to us, and let everybody read the file.
+fn create_file(path: &Path) -> anyhow::Result<()> {
+    data_folder::create(path.parent().unwrap_or(path))?;
+    let created = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    created.map(drop).with_context(|| format!("cannot write to {}", path.display()))
+}
+
+fn sqlite_file(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal)
+}
+
+fn pool<DB: sqlx::Database>(max_connections: u32) -> PoolOptions<DB> {
+    PoolOptions::new().max_connections(max_connections).acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+#[cfg(test)]
+mod tests;

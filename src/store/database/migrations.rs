@@ -1,0 +1,115 @@
+//! Bringing the database's tables up to date, by one process at a time.
+
+use std::collections::HashSet;
+
+use anyhow::Context;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager, seaql_migrations};
+
+use super::{DatabaseUrl, connect};
+
+/// Waits 60 s for another process that migrates and then has the database to itself. The lock's
+/// number is any that no other program takes; it is of the transaction, so that no path, not even
+/// a killed process or a PgBouncer in between, leaves it behind. An index on a large table takes
+/// longer than the statements of requests may.
+const LOCK_POSTGRES: &str = "SET LOCAL lock_timeout = '60s'; \
+                             SET LOCAL statement_timeout = '15min'; \
+                             SELECT pg_advisory_xact_lock(262567575)";
+
+/// Applies the pending steps, all or none, on a connection of its own, and returns how many.
+///
+/// Processes that start at the same moment take turns: the first applies, the others find nothing to do.
+///
+/// # Errors
+/// A step failed, the database knows a step that this program does not (it is older than the
+/// database), or another process held the lock too long (60 s on PostgreSQL, 5 s on SQLite).
+pub async fn migrate(url: &DatabaseUrl) -> anyhow::Result<usize> {
+    let database = connect(url, 1).await?;
+    let applied = apply(&database).await;
+    database.close().await?;
+    applied
+}
+
+/// Takes back the last `steps` steps that were applied, all or none, and returns how many there were.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn roll_back(url: &DatabaseUrl, steps: u32) -> anyhow::Result<usize> {
+    let database = connect(url, 1).await?;
+    let taken_back = take_back(&database, steps).await;
+    database.close().await?;
+    taken_back
+}
+
+/// Every step of this program, oldest first, and whether it was applied. Changes nothing.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn migration_status(database: &DatabaseConnection) -> anyhow::Result<Vec<(String, bool)>> {
+    Ok(status(database).await?)
+}
+
+/// How many steps are still to be applied; two short queries, for the health check. Steps of a
+/// newer program, as during a rolling upgrade, do not count.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn pending_migrations(database: &DatabaseConnection) -> anyhow::Result<usize> {
+    Ok(count_pending(database).await?)
+}
+
+pub(super) async fn apply(database: &DatabaseConnection) -> anyhow::Result<usize> {
+    let transaction = lock(database).await?;
+    let pending = count_pending(&transaction).await?;
+    Migrator::up(&transaction, None).await.context("cannot apply the database migrations")?;
+    transaction.commit().await?;
+    Ok(pending)
+}
+
+async fn take_back(database: &DatabaseConnection, steps: u32) -> anyhow::Result<usize> {
+    let transaction = lock(database).await?;
+    let before = count_pending(&transaction).await?;
+    Migrator::down(&transaction, Some(steps)).await.context("cannot roll back the database migrations")?;
+    let after = count_pending(&transaction).await?;
+    transaction.commit().await?;
+    Ok(after - before)
+}
+
+async fn lock(database: &DatabaseConnection) -> anyhow::Result<DatabaseTransaction> {
+    const HINT: &str = "cannot lock the database for its migrations: another process holds it";
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let transaction = database.begin_with_options(options).await.context(HINT)?;
+    if database.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(LOCK_POSTGRES).await.context(HINT)?;
+    }
+    Ok(transaction)
+}
+
+async fn count_pending<'c, C>(database: &'c C) -> Result<usize, DbErr>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
+    Ok(status(database).await?.iter().filter(|(_, applied)| !applied).count())
+}
+
+async fn status<'c, C>(database: &'c C) -> Result<Vec<(String, bool)>, DbErr>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
+    let mut applied = HashSet::new();
+    if SchemaManager::new(database).has_table("seaql_migrations").await? {
+        applied
+            .extend(seaql_migrations::Entity::find().all(database).await?.into_iter().map(|row| row.version));
+    }
+    let names = Migrator::migrations().into_iter().map(|step| step.name().to_owned());
+    Ok(names.map(|name| (name.clone(), applied.contains(&name))).collect())
+}

@@ -1,0 +1,228 @@
+//! Where the database is, as operators write it: `DATABASE_URL`.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use url::Url;
+
+const EXPECTED: &str = "should be postgresql://user:password@host:5432/database (special characters of the \
+                        password percent-encoded, such as %40 for @) or sqlite://path/to/file.db";
+const EXPECTED_PARAMETERS: &str = "should have no other parameters after ? than schema, sslmode, sslrootcert, \
+                                   sslcert, sslkey, host, user, password, application_name, options, and those of Prisma's pool";
+
+/// The place of a database, checked. `Debug` and `Display` name the place and never the password.
+#[derive(Clone)]
+pub struct DatabaseUrl(Place);
+
+#[derive(Clone)]
+pub(super) enum Place {
+    Postgres(Box<PgConnectOptions>),
+    File(PathBuf),
+    Memory,
+}
+
+impl DatabaseUrl {
+    /// Reads `postgresql://…` (`postgres://…`) with Prisma's parameters, `sqlite://path` or `sqlite::memory:`.
+    ///
+    /// `schema` becomes the search path; `pgbouncer=true` turns named statements off; the settings
+    /// of Prisma's own pool are read over, since ours has its own.
+    ///
+    /// # Errors
+    /// Says what would be right, without a word of `text`: any part of a URL that does not parse
+    /// may be the password.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            parse_sqlite(path).map(Self)
+        } else {
+            parse_postgres(text).map(Self)
+        }
+    }
+
+    /// The SQLite database in the file `path`.
+    #[must_use]
+    pub fn sqlite_file(path: &Path) -> Self {
+        Self(Place::File(path.to_owned()))
+    }
+
+    /// The file of a SQLite database: whose folder one server holds alone.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::File(path) => Some(path),
+            Place::Postgres(_) | Place::Memory => None,
+        }
+    }
+
+    /// The place for people: `PostgreSQL at host:port/database` or `SQLite at path`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.to_string()
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.0
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Postgres(options) => {
+                let socket = options.get_socket().map(|path| path.to_string_lossy());
+                let host = socket.as_deref().unwrap_or(options.get_host());
+                let database = options.get_database().unwrap_or_default();
+                write!(f, "PostgreSQL at {host}:{}/{database}", options.get_port())
+            }
+            Place::File(path) => write!(f, "SQLite at {}", path.display()),
+            Place::Memory => write!(f, "SQLite in memory"),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+fn parse_sqlite(rest: &str) -> Result<Place, String> {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    if rest == ":memory:" {
+        return Ok(Place::Memory);
+    }
+    // The mode that other tools ask for is the one we have: read, write, create.
+    let path = rest.strip_suffix("?mode=rwc").unwrap_or(rest);
+    if path.is_empty() || path.contains('?') {
+        return Err("should be sqlite://path/to/file.db, without parameters".into());
+    }
+    Ok(Place::File(path.into()))
+}
+
+fn parse_postgres(text: &str) -> Result<Place, String> {
+    let mut url = Url::parse(text).map_err(|_| EXPECTED)?;
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return Err(EXPECTED.into());
+    }
+    // A database name with these signs, or a fragment, is the rest of a password that was not
+    // percent-encoded: what we would show as the host and database is then part of the secret.
+    let database = url.path().strip_prefix('/').unwrap_or_default();
+    if database.is_empty() || database.contains(['/', '@', ':']) || url.fragment().is_some() {
+        return Err(EXPECTED.into());
+    }
+    let parameters = Parameters::read(&url)?;
+    url.set_query(None);
+    if !parameters.kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(&parameters.kept);
+    }
+    let mut options = PgConnectOptions::from_str(url.as_str()).map_err(|_| EXPECTED)?;
+    if options.get_application_name().is_none() {
+        options = options.application_name(env!("CARGO_PKG_NAME"));
+    }
+    if let Some(schema) = &parameters.schema {
+        // Quoted, since Prisma keeps the letter case of the name.
+        options = options.options([("search_path", format!("\"{}\"", schema.replace('"', "\"\"")))]);
+    }
+    if parameters.pgbouncer {
+        options = options.statement_cache_capacity(0);
+    }
+    Ok(Place::Postgres(Box::new(options)))
+}
+
+#[derive(Default)]
+struct Parameters {
+    schema: Option<String>,
+    pgbouncer: bool,
+    /// What libpq knows too, handed on.
+    kept: Vec<(String, String)>,
+}
+
+impl Parameters {
+    fn read(url: &Url) -> Result<Self, String> {
+        let mut read = Self::default();
+        for (key, value) in url.query_pairs() {
+            match &*key {
+                "schema" => read.schema = Some(value.into_owned()),
+                "pgbouncer" => read.pgbouncer = value == "true",
+                "sslmode" | "sslrootcert" | "sslcert" | "sslkey" | "host" | "user" | "password"
+                | "application_name" | "options" => {
+                    read.kept.push((key.into_owned(), value.into_owned()));
+                }
+                "connection_limit"
+                | "connect_timeout"
+                | "pool_timeout"
+                | "socket_timeout"
+                | "statement_cache_size"
+                | "max_connection_lifetime"
+                | "max_idle_connection_lifetime"
+                | "single_use_connections" => {}
+                _ => return Err(EXPECTED_PARAMETERS.into()),
+            }
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn takes_prisma_parameters() {
+        let url = DatabaseUrl::parse(
+            "postgresql://u:p%40ss@db.example:5433/app?schema=My%20app&connection_limit=5&pgbouncer=true&sslmode=disable",
+        );
+        let Place::Postgres(options) = url.unwrap().0 else { panic!("is PostgreSQL") };
+        assert_eq!(options.get_options(), Some(r#"-c search_path="My\ app""#));
+        assert_eq!((options.get_host(), options.get_port()), ("db.example", 5433));
+        assert!(matches!(options.get_ssl_mode(), sea_orm::sqlx::postgres::PgSslMode::Disable));
+    }
+
+    #[test]
+    fn names_the_place() {
+        for (text, place) in [
+            ("postgres://u:secret@db:5432/app", "PostgreSQL at db:5432/app"),
+            ("postgres://u:secret@[::1]/app", "PostgreSQL at [::1]:5432/app"),
+            ("postgres:///app?host=/run/pg&user=u&password=secret", "PostgreSQL at /run/pg:5432/app"),
+            ("sqlite://data/app.db", "SQLite at data/app.db"),
+            ("sqlite:///var/app.db?mode=rwc", "SQLite at /var/app.db"),
+            ("sqlite::memory:", "SQLite in memory"),
+        ] {
+            assert_eq!(DatabaseUrl::parse(text).unwrap().describe(), place);
+        }
+    }
+
+    #[test]
+    fn says_what_would_be_right() {
+        for text in
+            ["", "app.db", "file:./dev.db", "mysql://u:p@db/app", "postgres://u:p@db", "postgres://u:p@db/"]
+        {
+            assert_eq!(DatabaseUrl::parse(text).unwrap_err(), EXPECTED);
+        }
+        assert_eq!(DatabaseUrl::parse("postgres://db/app?sslmod=require").unwrap_err(), EXPECTED_PARAMETERS);
+        assert!(DatabaseUrl::parse("sqlite://").is_err());
+        assert!(DatabaseUrl::parse("sqlite://app.db?mode=memory").is_err());
+    }
+
+    proptest! {
+        /// Percent-encoded or not, parsed or refused.
+        #[test]
+        fn never_prints_a_password(head in "[0-9A-Z]{4,8}", glue in "[@/#?:&=% \\\\]{0,2}", tail in "[0-9A-Z]{4,8}") {
+            let password = format!("{head}{glue}{tail}");
+            let encoded: String = url::form_urlencoded::byte_serialize(password.as_bytes()).collect();
+            for password in [password, encoded] {
+                let url = format!("postgresql://user:{password}@host:5432/database?schema=public");
+                let shown = match DatabaseUrl::parse(&url) {
+                    Ok(url) => format!("{url} {url:?} {}", url.describe()),
+                    Err(error) => error,
+                };
+                prop_assert!(!shown.contains(&head) && !shown.contains(&tail), "{shown}");
+            }
+        }
+    }
+}

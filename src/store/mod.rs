@@ -1,0 +1,15 @@
+//! What the platform keeps and shares: the database (PostgreSQL or SQLite), and a cache, a bus
+//! and a rate limiter that use Redis where there is one and this process where there is none.
+//!
+//! Redis is a help, never a condition: with it away everything here keeps answering.
+
+pub mod bus;
+pub mod cache;
+pub mod data_folder;
+pub mod database;
+pub mod page;
+pub mod rate_limit;
+pub mod redis;
+
+#[cfg(test)]
+mod test_redis;
