@@ -1,0 +1,139 @@
+//! [`Gateway`]: everything a service needs, connected once and shared by all requests.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use sea_orm::DatabaseConnection;
+use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::{
+        access_token::AccessTokens,
+        password::Hasher,
+        secrets::{Secrets, SessionKey},
+    },
+    clock::Clock,
+    config::Config,
+    error::{Error, Result},
+    session::{Session, activity::Activity, sockets::Sockets},
+    store::{
+        bus::Bus,
+        cache::Cache,
+        database,
+        rate_limit::{Quota, RateLimiter},
+        redis::Redis,
+    },
+    user::User,
+};
+
+/// How old cached session state may be: with every event lost, a revocation still acts within this time.
+const CACHE_TTL: Duration = Duration::from_secs(5);
+/// Sessions, and users, kept in memory.
+const CACHE_CAPACITY: u64 = 100_000;
+
+/// The connected platform. Cheap to clone; replicas share nothing but what lies behind it.
+#[derive(Clone)]
+pub struct Gateway(Arc<Parts>);
+
+/// What a [`Gateway`] holds.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// Time.
+    pub clock: Clock,
+    /// PostgreSQL or SQLite.
+    pub db: DatabaseConnection,
+    /// Redis, where one is configured.
+    pub redis: Option<Redis>,
+    /// Events between replicas.
+    pub bus: Bus,
+    /// Limits on attempts.
+    pub limiter: RateLimiter,
+    /// Recently used sessions.
+    pub sessions: Cache<Session>,
+    /// Recently used accounts.
+    pub users: Cache<User>,
+    /// Password hashing.
+    pub hasher: Hasher,
+    /// Access tokens.
+    pub access_tokens: AccessTokens,
+    /// Authenticates refresh tokens and cursors.
+    pub session_key: SessionKey,
+    /// Session activity not yet written.
+    pub activity: Activity,
+    /// This replica's open sockets.
+    pub sockets: Sockets,
+}
+
+impl Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Gateway {
+    /// Connects to everything the configuration names. The database must answer; Redis may be away.
+    /// Connections to Redis are kept up until `shutdown`.
+    ///
+    /// # Errors
+    /// The database, the data folder or the parameters cannot be used; the message says which.
+    pub async fn connect(config: Config, clock: Clock, shutdown: CancellationToken) -> anyhow::Result<Self> {
+        let db = database::connect(&config.database_url, config.database_max_connections).await?;
+        Self::with_database(config, clock, db, shutdown)
+    }
+
+    /// Takes one from the quota of `key`.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` when it is used up.
+    pub async fn limit(&self, key: &str, quota: Quota) -> Result<()> {
+        self.limiter.check(key, quota).await.map_err(Error::RateLimited)
+    }
+
+    /// As [`Gateway::connect`], with a database that is connected already.
+    ///
+    /// # Errors
+    /// The data folder or the parameters cannot be used; the message says which.
+    pub fn with_database(
+        config: Config,
+        clock: Clock,
+        db: DatabaseConnection,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let secrets = Secrets::load(&config)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let hasher = Hasher::new(config.argon2, cores)?;
+        let access_tokens = AccessTokens::new(
+            &secrets.jwt,
+            config.site_url.clone(),
+            format!("{}{}", config.site_url, config.api_prefix),
+            config.lifetimes.access_token,
+            clock.clone(),
+        )?;
+        let redis = match &config.redis {
+            Some(redis) => Some(Redis::connect(redis.url.expose_secret(), redis.key_prefix.clone())?),
+            None => None,
+        };
+        let bus = match &redis {
+            Some(redis) => Bus::redis(redis, &shutdown),
+            None => Bus::in_process(),
+        };
+        Ok(Self(Arc::new(Parts {
+            bus,
+            limiter: redis.clone().map_or_else(RateLimiter::in_process, RateLimiter::redis),
+            sessions: Cache::new("session", CACHE_TTL, CACHE_CAPACITY, redis.clone()),
+            users: Cache::new("user", CACHE_TTL, CACHE_CAPACITY, redis.clone()),
+            redis,
+            db,
+            hasher,
+            access_tokens,
+            session_key: secrets.session,
+            activity: Activity::default(),
+            sockets: Sockets::default(),
+            config,
+            clock,
+        })))
+    }
+}

@@ -1,0 +1,253 @@
+//! Users in the schema.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, connection::Connection};
+use chrono::{DateTime, Utc};
+
+use super::{
+    User, UserStatus,
+    list::{self, UserFilter, UserOrder, UserOrderField},
+    service,
+};
+use crate::{
+    auth::{Admin, Viewer, viewer::Role},
+    error::{Error, Rule, Violation},
+    graphql::{
+        RequestContext, Result,
+        page::{List, PageArgs},
+    },
+    id::{TypedId, UserId},
+    session::{
+        SessionState,
+        graphql::{SessionConnection, user_sessions},
+    },
+    store::page::Position,
+};
+
+/// Longest text that is searched for, in characters.
+const MAX_SEARCH_CHARS: usize = 100;
+
+/// A user whom the caller may see: the caller, or anyone for an administrator.
+pub struct UserNode {
+    user: Arc<User>,
+    seen_by: Viewer,
+}
+
+impl UserNode {
+    /// A user that a service has let `viewer` see.
+    pub fn new(user: impl Into<Arc<User>>, viewer: Viewer) -> Self {
+        Self { user: user.into(), seen_by: viewer }
+    }
+}
+
+/// A person with an account.
+#[Object(name = "User")]
+impl UserNode {
+    /// Identifies the user.
+    pub async fn id(&self) -> ID {
+        self.user.id.to_wire().into()
+    }
+
+    /// Address to sign in with, in lower case.
+    async fn email(&self) -> &str {
+        &self.user.email
+    }
+
+    /// What others call this person.
+    async fn name(&self) -> &str {
+        &self.user.name
+    }
+
+    /// What this person may do.
+    async fn role(&self) -> Role {
+        self.user.role
+    }
+
+    /// Whether this person may sign in.
+    async fn status(&self) -> UserStatus {
+        self.user.status
+    }
+
+    /// Whether the address was shown to be this person's.
+    async fn email_verified(&self) -> bool {
+        self.user.email_verified
+    }
+
+    /// When the account was created.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.user.created_at
+    }
+
+    /// When this person last signed in; null before the first time.
+    async fn last_sign_in_at(&self) -> Option<DateTime<Utc>> {
+        self.user.last_sign_in_at
+    }
+
+    /// This person's sessions, the latest sign-in first.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection, and a filter")]
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the beginning: 1 to 100, 20 when left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only sessions behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only sessions before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only sessions that live, or that are over.")] state: Option<SessionState>,
+    ) -> Result<SessionConnection> {
+        let args = PageArgs { first, after, last, before };
+        user_sessions(RequestContext::of(ctx), self.user.id, self.seen_by, state, &args).await
+    }
+}
+
+/// Which users a list shows; what is left out does not matter.
+#[derive(InputObject, Default)]
+#[graphql(name = "UserFilter")]
+struct UserFilterInput {
+    /// Part of the email address or name, in any letter case; at most 100 characters.
+    search: Option<String>,
+    /// Only users with this role.
+    role: Option<Role>,
+    /// Only users with this status.
+    status: Option<UserStatus>,
+}
+
+impl UserFilterInput {
+    fn check(self) -> crate::error::Result<UserFilter> {
+        if self.search.as_ref().is_some_and(|search| search.chars().count() > MAX_SEARCH_CHARS) {
+            let message = format!("Search for at most {MAX_SEARCH_CHARS} characters.");
+            return Err(Violation::new("filter.search", Rule::TooLong, message).into());
+        }
+        if self.search.as_ref().is_some_and(|search| search.chars().any(char::is_control)) {
+            let message = "The search must not contain control characters.";
+            return Err(Violation::new("filter.search", Rule::ForbiddenCharacter, message).into());
+        }
+        Ok(UserFilter { search: self.search, role: self.role, status: self.status })
+    }
+}
+
+/// How a list of users is ordered.
+#[derive(InputObject)]
+#[graphql(name = "UserOrder")]
+struct UserOrderInput {
+    /// By what.
+    field: UserOrderField,
+    /// In which direction.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    direction: OrderDirection,
+}
+
+/// The direction of an order.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+enum OrderDirection {
+    /// Smallest, or earliest, first.
+    Asc,
+    /// Greatest, or latest, first.
+    Desc,
+}
+
+/// What a connection of users knows beside its page.
+pub struct UserConnectionFields {
+    filter: UserFilter,
+    admin: Admin,
+}
+
+#[Object]
+impl UserConnectionFields {
+    /// How many users the filter finds on all pages.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<u64> {
+        Ok(list::count(&RequestContext::of(ctx).gateway, &self.admin, &self.filter).await?)
+    }
+}
+
+/// A page of users.
+pub type UserConnection = Connection<String, UserNode, UserConnectionFields>;
+
+/// Reads users.
+#[derive(Default)]
+pub struct UserQuery;
+
+#[Object]
+impl UserQuery {
+    /// The signed-in user; null for an anonymous caller.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<UserNode>> {
+        let request = RequestContext::of(ctx);
+        let Some(viewer) = request.viewer() else { return Ok(None) };
+        Ok(Some(UserNode::new(service::load_own(&request.gateway, viewer).await?, *viewer)))
+    }
+
+    /// One user. Administrators only.
+    async fn user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the user.")] id: ID,
+    ) -> Result<Option<UserNode>> {
+        let request = RequestContext::of(ctx);
+        let admin = request.require_admin()?;
+        let id = UserId::parse(&id).ok_or(Error::NotFound("user"))?;
+        let user = service::load(&request.gateway, &admin, id).await?;
+        Ok(Some(UserNode::new(user, *admin.viewer())))
+    }
+
+    /// All users. Administrators only.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the arguments of a Relay connection, a filter and an order"
+    )]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the beginning: 1 to 100, 20 when left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only users behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only users before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which users; all when left out.")] filter: Option<UserFilterInput>,
+        #[graphql(desc = "In which order; the latest account first when left out.")] order_by: Option<
+            UserOrderInput,
+        >,
+    ) -> Result<UserConnection> {
+        let request = RequestContext::of(ctx);
+        let admin = request.require_admin()?;
+        let filter = filter.unwrap_or_default().check()?;
+        let order =
+            order_by.map_or(UserOrder { field: UserOrderField::CreatedAt, descending: true }, |order| {
+                UserOrder { field: order.field, descending: order.direction == OrderDirection::Desc }
+            });
+        let list = List::new(format!("users by {order:?}"), &request.gateway.session_key);
+        let page = list.page(&PageArgs { first, after, last, before })?;
+        let slice = list::list_page(&request.gateway, &admin, &filter, order, &page).await?;
+        let position = |user: &User| Position { key: order.field.key(user), id: user.id.into() };
+        let fields = UserConnectionFields { filter, admin };
+        Ok(list.connection(slice, fields, position, |user| UserNode::new(user, *admin.viewer())))
+    }
+}
+
+/// Changes to one's own account.
+#[derive(Default)]
+pub struct UserMutation;
+
+#[Object]
+impl UserMutation {
+    /// Changes the viewer's own name.
+    async fn update_profile(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new values.")] input: UpdateProfileInput,
+    ) -> Result<UserNode> {
+        let request = RequestContext::of(ctx);
+        let viewer = request.require_viewer()?;
+        let user = service::update_profile(&request.gateway, viewer, &input.name).await?;
+        Ok(UserNode::new(user, *viewer))
+    }
+}
+
+/// What `updateProfile` changes.
+#[derive(InputObject)]
+struct UpdateProfileInput {
+    /// 1 to 80 characters, without control characters.
+    name: String,
+}
