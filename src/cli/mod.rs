@@ -1,0 +1,80 @@
+//! The commands of the binary.
+
+mod admin;
+mod healthcheck;
+mod migrate;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+use crate::{clock::Clock, config::Config, gateway::Gateway, store::database, telemetry};
+
+/// FastGPT third-party platform: accounts, sessions, administration and a console in front of FastGPT.
+///
+/// Everything is configured by environment variables or a `.env` file in the working folder; `.env.example`
+/// lists them all. With none at all the server keeps SQLite and its secrets in ./data and listens on port 5000.
+#[derive(Parser)]
+#[command(name = "fastgpt-platform", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server (what happens without a command)
+    Serve,
+    /// Bring the database up to date, or back
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Print the GraphQL schema in SDL
+    Schema,
+    /// Create and repair accounts without signing in
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Ask the running server on this machine for its health; exits 0 when it is ready, 1 when not
+    Healthcheck(healthcheck::Options),
+}
+
+/// Parses the command line and runs the command.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command.unwrap_or(Command::Serve)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fastgpt-platform: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Schema => {
+            print!("{}", crate::graphql::schema().sdl());
+            Ok(())
+        }
+        Command::Healthcheck(options) => healthcheck::run(options).await,
+        Command::Serve => serve::run(configure()?).await,
+        Command::Migrate(command) => migrate::run(command, configure()?).await,
+        Command::Admin(command) => admin::run(command, configure()?).await,
+    }
+}
+
+fn configure() -> anyhow::Result<Config> {
+    let config = Config::load()?;
+    telemetry::init(&config)?;
+    Ok(config)
+}
+
+/// Connects for a command that is no server: the schema must be there, Redis is told of changes.
+async fn connect(config: Config) -> anyhow::Result<Gateway> {
+    let gateway = Gateway::connect(config, Clock::system(), CancellationToken::new()).await?;
+    database::migrate(&gateway.config.database_url).await?;
+    Ok(gateway)
+}

@@ -1,0 +1,94 @@
+//! `serve`: everything from configuration to the last goodbye.
+
+use std::{net::SocketAddr, path::Path};
+
+use anyhow::Context;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    gateway::Gateway,
+    http,
+    store::{data_folder::DataFolderLock, database},
+    user::{self, service::FirstAdmin},
+};
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    let address = SocketAddr::new(config.host, config.port);
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; set PORT (and HOST) to an address that is free")
+    })?;
+    let _alone = config.database_url.file().and_then(Path::parent).map(DataFolderLock::take).transpose()?;
+    // The bus goes on while the last requests are answered: what they change must reach the other replicas.
+    let disconnect = CancellationToken::new();
+    let gateway = Gateway::connect(config, Clock::system(), disconnect.clone()).await?;
+    let applied = database::migrate(&gateway.config.database_url).await?;
+    if applied > 0 {
+        tracing::info!(applied, "migrations applied");
+    }
+    let first_admin =
+        user::service::ensure_first_admin(&gateway).await.context("cannot create the first administrator")?;
+    announce(&gateway, listener.local_addr()?, first_admin);
+    let shutdown = CancellationToken::new();
+    tokio::spawn(stop_on_signal(shutdown.clone())?);
+    http::serve(gateway.clone(), listener, shutdown).await?;
+    gateway.bus.flush().await;
+    disconnect.cancel();
+    Ok(())
+}
+
+/// Tells a person at a terminal where to go, and a log what runs.
+fn announce(gateway: &Gateway, address: SocketAddr, first_admin: FirstAdmin) {
+    let config = &gateway.config;
+    let cache = gateway
+        .redis
+        .as_ref()
+        .map_or_else(|| "in-process cache and events".to_owned(), |redis| redis.describe());
+    match first_admin {
+        FirstAdmin::Created => tracing::info!(email = config.admin.email, "first administrator created"),
+        FirstAdmin::Missing => {
+            tracing::warn!(
+                "there is no administrator: set ADMIN_PASSWORD, or run `fastgpt-platform admin create`"
+            );
+        }
+        FirstAdmin::Exists => {}
+    }
+    tracing::info!(%address, database = config.database_url.describe(), cache, "serving");
+    if config.is_production() {
+        return;
+    }
+    let site = &config.site_url;
+    println!("\n  FastGPT Platform {}\n", env!("CARGO_PKG_VERSION"));
+    println!(
+        "  Console   {site}{}",
+        if http::console::is_built() { "" } else { "  (not built: run `make build`)" }
+    );
+    println!("  GraphiQL  {site}/api-docs");
+    println!("  API       {site}{}", config.graphql_path());
+    match first_admin {
+        FirstAdmin::Created if config.admin.has_default_password() => {
+            println!("\n  Sign in as {} with Admin@123456, and change that password.\n", config.admin.email);
+        }
+        FirstAdmin::Created => {
+            println!("\n  Sign in as {} with the configured password.\n", config.admin.email)
+        }
+        FirstAdmin::Exists | FirstAdmin::Missing => println!(),
+    }
+}
+
+fn stop_on_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        shutdown.cancel();
+    })
+}

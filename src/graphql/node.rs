@@ -1,0 +1,50 @@
+//! Relay's global object identification.
+
+use async_graphql::{Context, ID, Interface, Object};
+
+use super::{RequestContext, Result};
+use crate::{
+    error::Error,
+    id::{SessionId, TypedId, UserId},
+    session::{self, graphql::SessionNode},
+    user::{self, graphql::UserNode},
+};
+
+/// An object that can be read again by its ID.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Identifies the object among all objects of every type."))]
+pub(super) enum Node {
+    /// A user.
+    User(UserNode),
+    /// A session.
+    Session(SessionNode),
+}
+
+/// Reads one object of any type.
+#[derive(Default)]
+pub(super) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// Any object by its ID, as far as the caller may see it.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the object.")] id: ID,
+    ) -> Result<Option<Node>> {
+        let request = RequestContext::of(ctx);
+        let viewer = request.require_viewer()?;
+        if let Some(id) = UserId::parse(&id) {
+            let user =
+                user::service::find(&request.gateway, viewer, id).await?.ok_or(Error::NotFound("user"))?;
+            return Ok(Some(Node::User(UserNode::new(user, *viewer))));
+        }
+        if let Some(id) = SessionId::parse(&id) {
+            let session = session::service::find(&request.gateway, viewer, id)
+                .await?
+                .ok_or(Error::NotFound("session"))?;
+            return Ok(Some(Node::Session(SessionNode::new(session, *viewer))));
+        }
+        Err(Error::NotFound("object").into())
+    }
+}

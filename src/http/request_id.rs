@@ -1,0 +1,78 @@
+//! A name for every request, in its log lines, its errors and its answer's `x-request-id`.
+
+use std::{net::SocketAddr, panic::AssertUnwindSafe, time::Instant};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use super::{
+    App,
+    client::client_ip,
+    refusal::{self, Refusal},
+};
+use crate::auth::secrets::random_bytes;
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+const MAX_CHARS: usize = 64;
+
+/// The name of the request being handled.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(pub(super) String);
+
+impl RequestId {
+    /// A name that nothing else has.
+    pub(super) fn generate() -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(random_bytes())))
+    }
+}
+
+/// Names the request, follows it with a span and ends it with one log line.
+///
+/// A name given by the caller, such as a proxy in front, is kept when it is short and plain.
+pub(super) async fn follow(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let given =
+        request.headers().get(&HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_plain(id));
+    let id = given.map_or_else(|| RequestId::generate().0, str::to_owned);
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method = %request.method(),
+        path = request.uri().path(),
+        ip = %client_ip(&app.gateway.config.trusted_proxies, peer, request.headers()),
+    );
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let quiet = ["/health", "/assets/"].iter().any(|path| request.uri().path().starts_with(path));
+    async move {
+        let started = Instant::now();
+        let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let response = answered.unwrap_or_else(|_| Refusal::panicked().into_response());
+        let mut response = refusal::complete(response, &id);
+        let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_millis());
+        if quiet && response.status().is_success() {
+            tracing::debug!(status, milliseconds, "answered");
+        } else {
+            tracing::info!(status, milliseconds, "answered");
+        }
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(HEADER, id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn is_plain(id: &str) -> bool {
+    (8..=MAX_CHARS).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+}
