@@ -1,0 +1,218 @@
+//! Who may do what: every root field of the schema × every kind of caller.
+//!
+//! A field that is in the schema and not in the table fails the test: decide, then list it.
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use crate::support::{
+    ADMIN_EMAIL, ADMIN_PASSWORD, Client, PASSWORD, TestApp, email_of,
+    introspection::{names, types},
+};
+
+/// What a caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// An answer without errors.
+    Done,
+    /// An answer without errors in which the field is null.
+    Null,
+    /// An error with this code, and no data.
+    Refused(&'static str),
+}
+use Outcome::{Done, Null, Refused};
+
+const UNAUTHENTICATED: Outcome = Refused("UNAUTHENTICATED");
+const FORBIDDEN: Outcome = Refused("FORBIDDEN");
+const NOT_FOUND: Outcome = Refused("NOT_FOUND");
+
+struct Case {
+    /// `Query.viewer`
+    field: &'static str,
+    document: &'static str,
+    anonymous: Outcome,
+    /// Somebody else than the person whom `$user` and `$session` are of.
+    other: Outcome,
+    admin: Outcome,
+}
+
+const fn case(field: &'static str, document: &'static str, [anonymous, other, admin]: [Outcome; 3]) -> Case {
+    Case { field, document, anonymous, other, admin }
+}
+
+/// `$user` and `$session` are 张三's, who is none of the callers.
+const CASES: &[Case] = &[
+    case("Query.viewer", "{ viewer { id } }", [Null, Done, Done]),
+    case("Query.errorCodes", "{ errorCodes }", [Done, Done, Done]),
+    case("Query.node", "query($user: ID!) { node(id: $user) { id } }", [UNAUTHENTICATED, NOT_FOUND, Done]),
+    case(
+        "Query.node",
+        "query($session: ID!) { node(id: $session) { id } }",
+        [UNAUTHENTICATED, NOT_FOUND, Done],
+    ),
+    case("Query.user", "query($user: ID!) { user(id: $user) { id } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case("Query.users", "{ users { nodes { id } } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case("Query.users", "{ users { totalCount } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case(
+        "Mutation.signUp",
+        r#"mutation { signUp(input: { email: "新人@example.com", password: "清晨的露水打湿了石阶", name: "新人" }) { __typename } }"#,
+        // The second and third come with the address of the first.
+        [Done, Refused("CONFLICT"), Refused("CONFLICT")],
+    ),
+    case(
+        "Mutation.signIn",
+        r#"mutation { signIn(input: { email: "张三@example.com", password: "清晨的露水打湿了石阶" }) { __typename } }"#,
+        [Done, Done, Done],
+    ),
+    case(
+        "Mutation.refreshSession",
+        r#"mutation { refreshSession(input: { refreshToken: "编造的" }) { accessToken } }"#,
+        [UNAUTHENTICATED, UNAUTHENTICATED, UNAUTHENTICATED],
+    ),
+    case(
+        "Mutation.updateProfile",
+        r#"mutation { updateProfile(input: { name: "新名" }) { id } }"#,
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
+        "Mutation.changePassword",
+        r#"mutation { changePassword(input: { currentPassword: "不对", newPassword: "夜里的雨敲着旧窗棂" }) { id } }"#,
+        [UNAUTHENTICATED, Refused("INVALID_INPUT"), Refused("INVALID_INPUT")],
+    ),
+    case(
+        "Mutation.endSession",
+        "mutation($session: ID!) { endSession(input: { sessionId: $session }) { id } }",
+        [UNAUTHENTICATED, NOT_FOUND, Done],
+    ),
+    case("Mutation.endOtherSessions", "mutation { endOtherSessions }", [UNAUTHENTICATED, Done, Done]),
+    // Last, since it ends the caller's session.
+    case("Mutation.signOut", "mutation { signOut }", [UNAUTHENTICATED, Done, Done]),
+];
+
+/// Subscriptions are no requests: the tests at the end are theirs, and `websocket.rs`.
+const SUBSCRIPTIONS: &[&str] = &["Subscription.sessionEvents"];
+
+#[tokio::test]
+async fn every_root_field_is_listed() {
+    let types = types().await;
+    let roots = ["Query", "Mutation", "Subscription"];
+    let mut there: Vec<String> = roots
+        .iter()
+        .flat_map(|root| names(&types[*root], "fields").into_iter().map(move |name| format!("{root}.{name}")))
+        .collect();
+    let mut listed: Vec<&str> =
+        CASES.iter().map(|case| case.field).chain(SUBSCRIPTIONS.iter().copied()).collect();
+    there.sort_unstable();
+    listed.sort_unstable();
+    listed.dedup();
+    assert_eq!(listed, there);
+}
+
+#[tokio::test]
+async fn every_root_field_knows_its_callers() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    let variables = json!({ "user": zhang.user_id().await, "session": zhang.session_id().await });
+    let (other, admin) = (app.with_user("李四").await, app.admin().await);
+    for case in CASES {
+        let callers = [
+            ("anonymous", app.client(), case.anonymous),
+            ("other", other.fork(), case.other),
+            ("admin", admin.fork(), case.admin),
+        ];
+        for (who, client, expected) in callers {
+            let outcome = run(&client, case, &variables).await;
+            assert_eq!(outcome, expected, "{} for {who}: {}", case.field, case.document);
+        }
+    }
+}
+
+async fn run(client: &Client, case: &Case, variables: &Value) -> Outcome {
+    let answer = client.query_with(case.document, used(case.document, variables)).await;
+    if answer.json.get("errors").is_none() {
+        let (_, field) = case.field.split_once('.').unwrap();
+        return if answer.at(&format!("/{field}")).is_null() { Null } else { Done };
+    }
+    assert!(leaks_nothing(&answer.json["data"]), "{}", answer.text);
+    let code = answer.code().to_owned();
+    Refused(
+        ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "INVALID_INPUT"]
+            .into_iter()
+            .find(|known| *known == code)
+            .unwrap_or_else(|| panic!("{code}")),
+    )
+}
+
+/// Only the variables that a document declares.
+fn used(document: &str, variables: &Value) -> Value {
+    let declared = |name: &&String| document.contains(&format!("${name}:"));
+    let pairs = variables.as_object().unwrap().iter().filter(|(name, _)| declared(name));
+    Value::Object(pairs.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// Null, or an object whose only field is null.
+fn leaks_nothing(data: &Value) -> bool {
+    data.is_null() || data.as_object().is_some_and(|fields| fields.values().all(Value::is_null))
+}
+
+#[tokio::test]
+async fn another_persons_objects_look_like_none_at_all() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    let li = app.with_user("李四").await;
+    let invented =
+        ["User:0198f000-0000-7000-8000-000000000000", "Session:0198f000-0000-7000-8000-000000000000"];
+    let real = [zhang.user_id().await, zhang.session_id().await];
+    let node = "query($id: ID!) { node(id: $id) { id } }";
+    for (real, invented) in real.iter().zip(invented) {
+        let (real, invented) = (
+            li.query_with(node, json!({ "id": real })).await,
+            li.query_with(node, json!({ "id": invented })).await,
+        );
+        assert_eq!(real.code(), "NOT_FOUND");
+        assert_eq!(real.json, invented.json, "what is not there cannot be told from what is not yours");
+    }
+    let end = "mutation($id: ID!) { endSession(input: { sessionId: $id }) { id } }";
+    assert_eq!(li.query_with(end, json!({ "id": real[1] })).await.code(), "NOT_FOUND");
+    assert_eq!(zhang.query("{ viewer { name } }").await.at("/viewer/name"), "张三", "the session goes on");
+}
+
+#[tokio::test]
+async fn one_reads_ones_own_objects_and_an_administrator_those_of_others() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    let (user, session) = (zhang.user_id().await, zhang.session_id().await);
+    let node = "query($id: ID!) { node(id: $id) { __typename ... on User { email } ... on Session { user { email } isCurrent } } }";
+    for (client, is_current) in [(&zhang, true), (&app.admin().await, false)] {
+        let answer = client.query_with(node, json!({ "id": user })).await;
+        assert_eq!(answer.at("/node"), &json!({ "__typename": "User", "email": "张三@example.com" }));
+        let answer = client.query_with(node, json!({ "id": session })).await;
+        let user = json!({ "email": "张三@example.com" });
+        assert_eq!(
+            answer.at("/node"),
+            &json!({ "__typename": "Session", "user": user, "isCurrent": is_current })
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_watches_without_signing_in() {
+    let app = TestApp::start().await;
+    let answer = app.session_events(None).next().await.unwrap();
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn one_watches_ones_own_sessions_alone_even_as_an_administrator() {
+    let app = TestApp::start().await;
+    let (zhang, admin) = (app.with_user("张三").await, app.admin().await);
+    for (watcher, again) in [(&zhang, email_of("张三")), (&admin, ADMIN_EMAIL.to_owned())] {
+        let mut events = app.session_events(Some(app.viewer(watcher).await));
+        assert!(futures_util::poll!(events.next()).is_pending());
+        app.with_user(&format!("看客{}", again.len())).await;
+        let password = if again == ADMIN_EMAIL { ADMIN_PASSWORD } else { PASSWORD };
+        let own = app.client().signed_in(&again, password).await.session_id().await;
+        let event = events.next().await.unwrap();
+        assert_eq!(event["data"]["sessionEvents"], json!({ "kind": "STARTED", "session": { "id": own } }));
+    }
+}

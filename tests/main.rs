@@ -1,0 +1,23 @@
+//! The integration suite: one binary, one file a subject. See `support/mod.rs` for what a test starts with.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "an `.unwrap()` in a test is its assertion")]
+
+mod support;
+
+mod authz;
+mod config;
+mod errors;
+mod http;
+mod layering;
+mod limits;
+mod paging;
+mod processes;
+mod refresh;
+mod replicas;
+mod schema;
+mod sessions;
+mod shutdown;
+mod sign_in;
+mod statements;
+mod users;
+mod websocket;

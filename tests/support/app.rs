@@ -1,0 +1,256 @@
+//! A platform of a test's own, served on a free port.
+
+use std::sync::Arc;
+
+use async_graphql::Request;
+use chrono::{DateTime, TimeDelta, Utc};
+use fastgpt_platform::{
+    auth::{Operator, Viewer, viewer::Role},
+    clock::Clock,
+    config::{Config, Vars},
+    gateway::Gateway,
+    graphql::{self, RequestContext, context::RefreshCookie},
+    http,
+    id::{SessionId, UserId},
+    session::start::Client as Origin,
+    store::database::{self, DatabaseUrl, StatementCounter},
+    user::{self, User, service::NewUser},
+};
+use futures_util::{StreamExt, stream::BoxStream};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable, Value};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Client, backend, backend::TestDatabase};
+
+/// The administrator of the guide, whom the first start creates.
+pub(crate) const ADMIN_EMAIL: &str = "admin@example.com";
+pub(crate) const ADMIN_PASSWORD: &str = "Admin@123456";
+/// The password of everybody else.
+pub(crate) const PASSWORD: &str = "清晨的露水打湿了石阶";
+
+/// Cached sessions and accounts are at most so old.
+const CACHE_TTL: TimeDelta = TimeDelta::seconds(5);
+
+/// The address of the person called `name`.
+pub(crate) fn email_of(name: &str) -> String {
+    format!("{name}@example.com")
+}
+
+/// A running platform on stores of its own. Its clock stands until [`TestApp::advance`].
+pub(crate) struct TestApp {
+    pub(crate) gateway: Gateway,
+    /// Where it is reached, without a trailing slash.
+    pub(crate) address: String,
+    /// Every statement that ran since the last look.
+    pub(crate) statements: StatementCounter,
+    /// Ends the server.
+    pub(crate) shutdown: CancellationToken,
+    vars: Vars,
+    /// Replicas share it.
+    database: Arc<TestDatabase>,
+}
+
+impl TestApp {
+    /// With nothing configured but what makes a test fast.
+    pub(crate) async fn start() -> Self {
+        Self::configured(&[]).await
+    }
+
+    /// With these environment variables on top.
+    pub(crate) async fn configured(extra: &[(&str, &str)]) -> Self {
+        let database = Arc::new(TestDatabase::create().await);
+        let mut vars = test_vars(&database.url);
+        vars.extend(owned(extra));
+        let url = DatabaseUrl::parse(&database.url).unwrap();
+        let mut connection = database::connect(&url, 10).await.unwrap();
+        let statements = database::count_statements(&mut connection);
+        let clock = Clock::fixed(start_of_time());
+        let app = Self::serve(vars, database, connection, statements, clock).await;
+        user::service::ensure_first_admin(&app.gateway).await.unwrap();
+        app
+    }
+
+    /// Another server on the same database, Redis and clock, with these variables on top. Without
+    /// Redis it hears nothing of what the first one does.
+    pub(crate) async fn replica(&self, extra: &[(&str, &str)]) -> Self {
+        let mut vars = self.vars.clone();
+        vars.extend(owned(extra));
+        let (connection, clock) = (self.gateway.db.clone(), self.gateway.clock.clone());
+        Self::serve(vars, Arc::clone(&self.database), connection, self.statements.clone(), clock).await
+    }
+
+    async fn serve(
+        vars: Vars,
+        database: Arc<TestDatabase>,
+        connection: DatabaseConnection,
+        statements: StatementCounter,
+        clock: Clock,
+    ) -> Self {
+        let config = Config::from_vars(&vars).unwrap();
+        let shutdown = CancellationToken::new();
+        let gateway = Gateway::with_database(config, clock, connection, shutdown.clone()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let serving = http::serve(gateway.clone(), listener, shutdown.clone());
+        tokio::spawn(async { serving.await.unwrap() });
+        Self { gateway, address, statements, shutdown, vars, database }
+    }
+
+    /// Somebody unknown.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.address, &self.gateway.config.graphql_path())
+    }
+
+    /// Somebody unknown at another address, for which the loopback proxy vouches.
+    pub(crate) fn client_at(&self, ip: &str) -> Client {
+        self.client().with_header("x-forwarded-for", ip)
+    }
+
+    /// The signed-in administrator.
+    pub(crate) async fn admin(&self) -> Client {
+        self.client().signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await
+    }
+
+    /// A new person with an account, signed in.
+    pub(crate) async fn with_user(&self, name: &str) -> Client {
+        self.account(name).await;
+        self.sign_in(name).await
+    }
+
+    /// Another device of an existing person.
+    pub(crate) async fn sign_in(&self, name: &str) -> Client {
+        self.client().signed_in(&email_of(name), PASSWORD).await
+    }
+
+    /// What the platform makes of a signed-in device's token.
+    pub(crate) async fn viewer(&self, client: &Client) -> Viewer {
+        Viewer::authenticate(&self.gateway.access_tokens, &self.gateway, &client.token()).await.unwrap()
+    }
+
+    /// The answers to a subscription to `sessionEvents`, whatever the transport. It begins when first polled.
+    pub(crate) fn session_events(&self, viewer: Option<Viewer>) -> BoxStream<'static, serde_json::Value> {
+        let origin = Origin { ip: "203.0.113.9".into(), user_agent: String::new() };
+        let context = RequestContext::new(self.gateway.clone(), viewer, origin, RefreshCookie::default());
+        let request = Request::new("subscription { sessionEvents { kind session { id } } }");
+        let answers = graphql::execute_stream(
+            &graphql::schema(),
+            request.data(Arc::new(context)),
+            "request-of-tests".into(),
+        );
+        answers.map(|answer| serde_json::to_value(answer).unwrap()).boxed()
+    }
+
+    /// A new account that nobody has signed in to.
+    pub(crate) async fn account(&self, name: &str) -> User {
+        self.account_with_email(name, &email_of(name)).await
+    }
+
+    pub(crate) async fn account_with_email(&self, name: &str, email: &str) -> User {
+        let new = NewUser { email: email.into(), password: PASSWORD.to_owned().into(), name: name.into() };
+        user::service::create(&self.gateway, &operator(), new, Role::User).await.unwrap()
+    }
+
+    pub(crate) async fn set_role(&self, name: &str, role: Role) {
+        user::service::set_role(&self.gateway, &operator(), &email_of(name), role).await.unwrap();
+    }
+
+    /// Changes the status of the person called `name`, which no service can do yet; like a
+    /// service, it leaves nothing stale in the cache.
+    pub(crate) async fn set_status(&self, name: &str, status: &str) {
+        let email = email_of(name);
+        self.sql("UPDATE users SET status = $1 WHERE email = $2", [status.into(), email.as_str().into()])
+            .await;
+        let select = "SELECT id FROM users WHERE email = $1";
+        let id: UserId = self.sql_value(select, [email.into()]).await;
+        self.gateway.users.invalidate(id.into()).await;
+    }
+
+    /// Runs a statement past the platform; values are `$1`, `$2`… on both back ends. Answers how many rows it changed.
+    pub(crate) async fn sql(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> u64 {
+        let db = &self.gateway.db;
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+        db.execute_raw(statement).await.unwrap().rows_affected()
+    }
+
+    /// The first column of the only row that a statement finds.
+    pub(crate) async fn sql_value<T: TryGetable>(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> T {
+        let mut found = self.sql_values(sql, values).await;
+        assert_eq!(found.len(), 1, "{sql}");
+        found.remove(0)
+    }
+
+    /// The first column of every row that a statement finds.
+    pub(crate) async fn sql_values<T: TryGetable>(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Vec<T> {
+        let db = &self.gateway.db;
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+        let rows = db.query_all_raw(statement).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.gateway.clock.now()
+    }
+
+    /// Lets time pass. Caches, which count in the machine's time, forget what would be too old by then.
+    pub(crate) async fn advance(&self, by: TimeDelta) {
+        self.gateway.clock.advance(by);
+        if by >= CACHE_TTL {
+            for id in self.sql_values::<SessionId>("SELECT id FROM sessions", []).await {
+                self.gateway.sessions.invalidate(id.into()).await;
+            }
+            for id in self.sql_values::<UserId>("SELECT id FROM users", []).await {
+                self.gateway.users.invalidate(id.into()).await;
+            }
+        }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// When every test begins.
+pub(crate) fn start_of_time() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-11-23T08:00:00Z").unwrap().to_utc()
+}
+
+/// The configuration of a test on the back ends of the suite.
+pub(crate) fn test_vars(database_url: &str) -> Vars {
+    let fixed = [
+        ("APP_ENV", "test"),
+        ("DATABASE_URL", database_url),
+        ("JWT_SECRET", "a secret of tests that signs access tokens"),
+        ("SESSION_SECRET", "a secret of tests that hashes refresh tokens"),
+        ("ARGON2_MEMORY_KIB", "8"),
+        ("ARGON2_ITERATIONS", "1"),
+        // Tests come from one address, and limits count in the machine's time.
+        ("SIGN_IN_ATTEMPTS_PER_MINUTE", "100000"),
+        ("SIGN_UPS_PER_HOUR", "100000"),
+        ("SHUTDOWN_TIMEOUT", "5s"),
+    ];
+    let mut vars: Vars = fixed.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    if let Some(redis) = backend::redis() {
+        vars.insert("REDIS_URL".into(), redis);
+        vars.insert("REDIS_KEY_PREFIX".into(), format!("{}:", backend::unique("test")));
+    }
+    vars
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vars {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn operator() -> Operator {
+    Operator::at_the_command_line()
+}
