@@ -1,0 +1,90 @@
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import {
+  acceptSignIn,
+  acceptSignOut,
+  describeSignInFailure,
+  SignIn,
+  type SignInFailure,
+  SignOut,
+} from '../features/auth/access';
+import type { ApiError } from '../graphql/api-error';
+import { useTokenState } from '../graphql/browser-session';
+import { paths } from '../paths';
+import { describeError } from '../ui/error-message';
+import { Logo } from '../ui/logo';
+import styles from './api-docs.module.css';
+import { client } from './transport';
+
+/** Shows who the requests are made as, and lets that be changed. The console's session counts here too. */
+export function SignInBar() {
+  const { t } = useTranslation();
+  const state = useTokenState();
+  return (
+    <header className={styles.bar}>
+      <a href={paths.home} className={styles.brand}>
+        <Logo size={24} />
+        {t('product')}
+      </a>
+      <h1 className={styles.title}>{t('apiDocs.title')}</h1>
+      {state.status === 'signed-in' && <SignedIn email={state.viewer.email} />}
+      {state.status === 'signed-out' && <SignInForm />}
+      {state.status === 'starting' && state.unreachable && <p role="alert">{t('states.unreachable')}</p>}
+    </header>
+  );
+}
+
+function SignedIn({ email }: { email: string }) {
+  const { t } = useTranslation();
+  const [failure, setFailure] = useState<ApiError>();
+
+  async function signOut() {
+    setFailure(acceptSignOut(await client.mutation(SignOut, {})));
+  }
+
+  return (
+    <div className={styles.form}>
+      <span role="status">{failure ? describeError(failure, t) : t('apiDocs.signedInAs', { email })}</span>
+      <button type="button" onClick={signOut}>
+        {t('auth.signOut')}
+      </button>
+    </div>
+  );
+}
+
+function SignInForm() {
+  const { t } = useTranslation();
+  const [failure, setFailure] = useState<SignInFailure>();
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const input = { email: String(fields.get('email')), password: String(fields.get('password')) };
+    setFailure(acceptSignIn(await client.mutation(SignIn, { input })));
+  }
+
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      <span role="status">{failure ? describeSignInFailure(failure, t) : t('apiDocs.anonymous')}</span>
+      <input
+        name="email"
+        inputMode="email"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+        autoComplete="username"
+        aria-label={t('fields.email')}
+        placeholder={t('fields.email')}
+      />
+      <input
+        name="password"
+        type="password"
+        required
+        autoComplete="current-password"
+        aria-label={t('fields.password')}
+        placeholder={t('fields.password')}
+      />
+      <button type="submit">{t('auth.signIn')}</button>
+    </form>
+  );
+}

@@ -1,0 +1,33 @@
+import type { ReactNode } from 'react';
+import { Navigate, Outlet, useLocation, useSearchParams } from 'react-router';
+import { session, useTokenState, useViewer } from '../../graphql/browser-session';
+import { paths, safeNext, withNext } from '../../paths';
+import { Starting } from '../../ui/full-screen';
+
+/** Lets only a signed-in person through; others go to sign-in and come back. */
+export function RequireSession() {
+  const state = useTokenState();
+  const { pathname, search, hash } = useLocation();
+  if (state.status === 'starting') return <StartingSession unreachable={state.unreachable} />;
+  if (state.status === 'signed-in') return <Outlet />;
+  // Someone who has signed out is not sent back to where the last person was.
+  const next = state.reason === 'signed-out' ? paths.home : pathname + search + hash;
+  return <Navigate to={withNext(paths.signIn, next)} replace />;
+}
+
+/** Sign-in and sign-up; whoever is or becomes signed in goes on to where they wanted to be. */
+export function SignedOutOnly() {
+  const state = useTokenState();
+  const [params] = useSearchParams();
+  if (state.status === 'starting') return <StartingSession unreachable={state.unreachable} />;
+  if (state.status === 'signed-in') return <Navigate to={safeNext(params.get('next'))} replace />;
+  return <Outlet />;
+}
+
+export function RequireAdmin({ otherwise }: { otherwise: ReactNode }) {
+  return useViewer().role === 'ADMIN' ? <Outlet /> : otherwise;
+}
+
+function StartingSession({ unreachable }: { unreachable: boolean }) {
+  return <Starting unreachable={unreachable} onRetry={() => session.refresh()} />;
+}

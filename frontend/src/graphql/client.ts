@@ -1,0 +1,39 @@
+import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import { authentication } from './authentication';
+import { cacheOf } from './cache';
+import { Connection } from './connection';
+import { httpEndpoint } from './endpoint';
+import { refetchWhenRestored } from './refetch-exchange';
+import { openSocket } from './socket';
+import type { TokenSession, Viewer } from './token-session';
+
+export interface Api {
+  client: Client;
+  connection: Connection;
+  dispose(): void;
+}
+
+/** A client, cache and live connection for one person; whoever signs in next gets new ones. */
+export function createApi(session: TokenSession, viewer: Viewer | undefined): Api {
+  const connection = new Connection();
+  const socket = openSocket(session, connection);
+  const client = new Client({
+    url: httpEndpoint,
+    fetchOptions: { credentials: 'include' },
+    preferGetMethod: false,
+    exchanges: [
+      refetchWhenRestored(connection),
+      cacheOf(viewer?.id),
+      authentication(session),
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query, variables, operationName }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: socket.subscribe({ query: query ?? '', variables, operationName }, sink),
+          }),
+        }),
+      }),
+    ],
+  });
+  return { client, connection, dispose: socket.dispose };
+}

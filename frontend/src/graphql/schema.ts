@@ -1,0 +1,25 @@
+import { initGraphQLTada } from 'gql.tada';
+import type { introspection } from './generated/schema';
+
+/** Types every operation written with it from the server's `schema.graphql`. */
+export const graphql = initGraphQLTada<{
+  introspection: introspection;
+  scalars: { DateTime: string };
+}>();
+
+export type { FragmentOf, ResultOf, VariablesOf } from 'gql.tada';
+export { readFragment } from 'gql.tada';
+
+type Enum<Name extends keyof introspection['types']> = introspection['types'][Name] extends {
+  enumValues: infer Value;
+}
+  ? Value
+  : never;
+
+export type ErrorCode = Enum<'ErrorCode'>;
+export type Role = Enum<'Role'>;
+export type UserStatus = Enum<'UserStatus'>;
+export type UserOrderField = Enum<'UserOrderField'>;
+export type OrderDirection = Enum<'OrderDirection'>;
+export type SessionState = Enum<'SessionState'>;
+export type DeviceKind = Enum<'DeviceKind'>;
