@@ -3,7 +3,7 @@ import { sessionEnded, sessionRows, signIn, signUp, somebody } from './support';
 
 const firefox = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0';
 
-test('a session appears while one watches, and ending it throws the other device out within a second', async ({
+test('a session appears while one watches, and ending it throws the other device out', async ({
   page,
   browser,
 }) => {
@@ -20,7 +20,7 @@ test('a session appears while one watches, and ending it throws the other device
   await expect(row).toHaveCount(1);
   await row.getByRole('button', { name: /^End session: Firefox/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
-  await expect(sessionEnded(other)).toBeVisible({ timeout: 1_000 });
+  await expect(sessionEnded(other)).toBeVisible();
   await expect(other).toHaveURL(/\/sign-in\?next=%2Fprofile$/);
 
   await expect(row).toHaveCount(0);
