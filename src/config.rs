@@ -64,6 +64,20 @@ pub struct Config {
     pub sign_in_attempts_per_minute: u32,
     /// Accounts that one address may create an hour.
     pub sign_ups_per_hour: u32,
+    /// Whether everybody may read the schema: introspection, suggestions in errors, GraphiQL. Administrators always may.
+    pub introspection: bool,
+    /// Which documents are run.
+    pub persisted_operations: PersistedOperations,
+    /// Files of trusted documents, besides the console's own.
+    pub trusted_documents: Vec<PathBuf>,
+    /// What one principal may spend a minute, in points of cost.
+    pub cost_per_minute: u32,
+    /// What one document may ask for.
+    pub document_limits: DocumentLimits,
+    /// Connections that are served at once; more wait to be accepted.
+    pub max_connections: u32,
+    /// Open sockets of one user, or of one address that nobody signed in from.
+    pub max_sockets_per_client: u32,
     /// Google as an identity provider.
     pub google: Option<OAuthClient>,
     /// GitHub as an identity provider.
@@ -83,6 +97,38 @@ pub enum Environment {
     Development,
     /// For real: nothing unsafe is accepted.
     Production,
+}
+
+/// Which documents are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersistedOperations {
+    /// Every document; whoever wants to may send its hash in place of its text.
+    Optional,
+    /// Trusted documents alone, except for administrators.
+    Only,
+}
+
+/// What a document may have; what each number counts is told in `graphql/limits.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentLimits {
+    /// Bytes of its text.
+    pub bytes: u32,
+    /// Tokens of its text.
+    pub tokens: u32,
+    /// Levels of fields.
+    pub depth: u32,
+    /// Fields and fragments, counted wherever they are spread.
+    pub selections: u32,
+    /// Aliases of an operation.
+    pub aliases: u32,
+    /// Directives of an operation.
+    pub directives: u32,
+    /// Fields of an operation's root.
+    pub root_fields: u32,
+    /// Root fields of an operation that check or change a secret.
+    pub sign_ins: u32,
+    /// Points that an operation costs.
+    pub cost: u32,
 }
 
 /// Which origins a browser may call from.

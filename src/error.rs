@@ -1,7 +1,7 @@
 //! The one error of the house: what a caller may be told, and, apart from it,
 //! the cause that only the log sees.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// What went wrong, in the words of the schema's `ErrorCode`.
 ///
@@ -26,12 +26,19 @@ pub enum Error {
     /// The state of things forbids it, whatever the input.
     #[error("{0}")]
     Conflict(&'static str),
-    /// Too much at once; worth another try after the given time.
+    /// Too much at once, or more than the budget of cost; worth another try after the given time.
     #[error("Too many attempts. Try again in {} s.", whole_seconds(*.0))]
     RateLimited(Duration),
     /// The request is not one that could be executed.
     #[error("{0}")]
     BadRequest(&'static str),
+    /// The hash that was sent in place of a document is of none that is known. Apollo's clients, urql among them, look
+    /// for this very message before they send the text.
+    #[error("PersistedQueryNotFound")]
+    PersistedQueryNotFound,
+    /// The document is not one of those that this installation trusts.
+    #[error("Only the operations of this platform's own clients are run here.")]
+    PersistedQueryRequired,
     /// Events may have been lost on the way to a subscription.
     #[error("Some events were missed. Read the current state and subscribe again.")]
     EventsMissed,
@@ -68,6 +75,10 @@ pub enum ErrorCode {
     GraphqlParseFailed,
     /// The document does not fit the schema or asks for too much.
     GraphqlValidationFailed,
+    /// The hash that was sent in place of a document is of none that is known: send the text along.
+    PersistedQueryNotFound,
+    /// The document is not one of those that this installation trusts.
+    PersistedQueryRequired,
     /// The operation took too long and was given up; a mutation may have done its work all the same.
     Timeout,
     /// A fault of the server; `extensions.requestId` names its line in the log.
@@ -87,6 +98,8 @@ impl Error {
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::RateLimited(_) => ErrorCode::RateLimited,
             Self::BadRequest(_) => ErrorCode::BadRequest,
+            Self::PersistedQueryNotFound => ErrorCode::PersistedQueryNotFound,
+            Self::PersistedQueryRequired => ErrorCode::PersistedQueryRequired,
             Self::EventsMissed => ErrorCode::EventsMissed,
             Self::Timeout => ErrorCode::Timeout,
             Self::Internal(_) => ErrorCode::Internal,
@@ -100,8 +113,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// One broken rule of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Path of the field in the mutation's or query's arguments: `input.email`.
-    pub field: &'static str,
+    /// Path of the field in the operation's arguments or variables: `input.email`.
+    pub field: Cow<'static, str>,
     /// Which rule was broken.
     pub rule: Rule,
     /// The rule in a sentence for a person.
@@ -127,6 +140,12 @@ pub enum Rule {
     OutOfRange,
     /// Two arguments that exclude each other.
     Exclusive,
+    /// Nothing, where something is needed.
+    Required,
+    /// A value of another type.
+    WrongType,
+    /// A field that the input does not have.
+    Unknown,
 }
 
 impl Rule {
@@ -142,14 +161,17 @@ impl Rule {
             Self::Mismatch => "MISMATCH",
             Self::OutOfRange => "OUT_OF_RANGE",
             Self::Exclusive => "EXCLUSIVE",
+            Self::Required => "REQUIRED",
+            Self::WrongType => "WRONG_TYPE",
+            Self::Unknown => "UNKNOWN",
         }
     }
 }
 
 impl Violation {
     /// A violation of `rule` by `field`.
-    pub fn new(field: &'static str, rule: Rule, message: impl Into<String>) -> Self {
-        Self { field, rule, message: message.into() }
+    pub fn new(field: impl Into<Cow<'static, str>>, rule: Rule, message: impl Into<String>) -> Self {
+        Self { field: field.into(), rule, message: message.into() }
     }
 }
 

@@ -89,7 +89,7 @@ impl Gateway {
     /// # Errors
     /// `RATE_LIMITED` when it is used up.
     pub async fn limit(&self, key: &str, quota: Quota) -> Result<()> {
-        self.limiter.check(key, quota).await.map_err(Error::RateLimited)
+        self.limiter.take(key, 1, quota).await.map(drop).map_err(Error::RateLimited)
     }
 
     /// As [`Gateway::connect`], with a database that is connected already.

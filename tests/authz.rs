@@ -43,6 +43,7 @@ const fn case(field: &'static str, document: &'static str, [anonymous, other, ad
 /// `$user` and `$session` are 张三's, who is none of the callers.
 const CASES: &[Case] = &[
     case("Query.viewer", "{ viewer { id } }", [Null, Done, Done]),
+    case("Query.introspectionAllowed", "{ introspectionAllowed }", [Done, Done, Done]),
     case("Query.errorCodes", "{ errorCodes }", [Done, Done, Done]),
     case("Query.node", "query($user: ID!) { node(id: $user) { id } }", [UNAUTHENTICATED, NOT_FOUND, Done]),
     case(
@@ -85,6 +86,11 @@ const CASES: &[Case] = &[
         [UNAUTHENTICATED, NOT_FOUND, Done],
     ),
     case("Mutation.endOtherSessions", "mutation { endOtherSessions }", [UNAUTHENTICATED, Done, Done]),
+    case(
+        "Mutation.renewToken",
+        r#"mutation { renewToken(input: { accessToken: "编造的" }) { accessTokenExpiresAt } }"#,
+        [Refused("BAD_REQUEST"), Refused("BAD_REQUEST"), Refused("BAD_REQUEST")],
+    ),
     // Last, since it ends the caller's session.
     case("Mutation.signOut", "mutation { signOut }", [UNAUTHENTICATED, Done, Done]),
 ];
@@ -136,7 +142,7 @@ async fn run(client: &Client, case: &Case, variables: &Value) -> Outcome {
     assert!(leaks_nothing(&answer.json["data"]), "{}", answer.text);
     let code = answer.code().to_owned();
     Refused(
-        ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "INVALID_INPUT"]
+        ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "INVALID_INPUT", "BAD_REQUEST"]
             .into_iter()
             .find(|known| *known == code)
             .unwrap_or_else(|| panic!("{code}")),

@@ -29,6 +29,8 @@ async fn every_code_of_the_schema_is_told_to_someone() {
         anonymous.send(anonymous.request(Method::POST, "/api/graphql").body("{}")).await,
         anonymous.query("{ viewer { ").await,
         anonymous.query("{ noSuchField }").await,
+        unknown_hash(&app).await,
+        untrusted_document().await,
         broken(&app, &zhang).await,
     ];
     let mut codes: Vec<String> = told.iter().map(|answer| answer.code().to_owned()).collect();
@@ -38,6 +40,17 @@ async fn every_code_of_the_schema_is_told_to_someone() {
     codes.sort_unstable();
     expected.sort_unstable();
     assert_eq!(codes, expected);
+}
+
+async fn unknown_hash(app: &TestApp) -> Response {
+    let client = app.client();
+    let body = json!({ "documentId": format!("sha256:{}", "0".repeat(64)) });
+    client.send(client.request(Method::POST, "/api/graphql").json(&body)).await
+}
+
+async fn untrusted_document() -> Response {
+    let app = TestApp::configured(&[("PERSISTED_OPERATIONS", "only")]).await;
+    app.client().query("{ errorCodes }").await
 }
 
 /// Asks for what the database no longer has; the caller's own session and account are cached.
@@ -148,7 +161,7 @@ async fn a_token_that_is_no_good_is_401_with_the_usual_body() {
 
 fn assert_unauthenticated(answer: &Response) {
     assert_eq!((answer.status.as_u16(), answer.code()), (401, "UNAUTHENTICATED"), "{}", answer.text);
-    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
     assert_eq!(answer.json["data"], Value::Null);
 }

@@ -91,7 +91,7 @@ async fn a_body_has_at_most_1_mb() {
 async fn other_methods_and_addresses_of_the_api_answer_in_its_form() {
     let app = TestApp::start().await;
     let client = app.client();
-    for method in [Method::GET, Method::PUT, Method::DELETE] {
+    for method in [Method::PUT, Method::PATCH, Method::DELETE] {
         let answer = client.send(client.request(method.clone(), "/api/graphql")).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (405, "BAD_REQUEST"), "{method}");
         assert_eq!(answer.header("allow"), Some("GET, POST"));
@@ -148,7 +148,10 @@ async fn allowed_origins_may_call_with_credentials_and_others_may_not() {
         let answer = preflight(&app, origin).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
-        assert_eq!(answer.header("access-control-allow-headers"), Some("authorization,content-type"));
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            Some("authorization,content-type,graphql-preflight,apollo-require-preflight")
+        );
         let answer = app.client().with_header("origin", origin).query("{ viewer { id } }").await;
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
         assert!(answer.header("access-control-expose-headers").unwrap().contains("x-request-id"));

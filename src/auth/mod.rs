@@ -3,8 +3,10 @@
 pub mod access_token;
 pub mod operator;
 pub mod password;
+pub mod principal;
 pub mod secrets;
 pub mod viewer;
 
 pub use operator::Operator;
+pub use principal::Principal;
 pub use viewer::{Admin, Viewer};

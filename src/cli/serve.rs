@@ -69,7 +69,9 @@ fn announce(gateway: &Gateway, address: SocketAddr, first_admin: FirstAdmin) {
         "  Console   {site}{}",
         if http::console::is_built() { "" } else { "  (not built: run `make build`)" }
     );
-    println!("  GraphiQL  {site}/api-docs");
+    if config.introspection {
+        println!("  GraphiQL  {site}/api-docs");
+    }
     println!("  API       {site}{}", config.graphql_path());
     match first_admin {
         FirstAdmin::Created if config.admin.has_default_password() => {

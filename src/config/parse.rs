@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use url::Url;
 
-use super::{CorsOrigins, LogFormat};
+use super::{CorsOrigins, LogFormat, PersistedOperations};
 
 pub(super) fn parse_port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| format!("\"{text}\" is not a port; write a number from 0 to 65535"))
@@ -102,5 +102,21 @@ pub(super) fn parse_log_format(text: &str) -> Result<LogFormat, String> {
         "pretty" => Ok(LogFormat::Pretty),
         "json" => Ok(LogFormat::Json),
         _ => Err(format!("\"{text}\" is not a log format; write pretty or json")),
+    }
+}
+
+pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(format!("\"{text}\" is neither on nor off")),
+    }
+}
+
+pub(super) fn parse_persisted_operations(text: &str) -> Result<PersistedOperations, String> {
+    match text {
+        "optional" => Ok(PersistedOperations::Optional),
+        "only" => Ok(PersistedOperations::Only),
+        _ => Err(format!("\"{text}\" is not a mode; write optional or only")),
     }
 }

@@ -5,11 +5,12 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 
 use super::{
-    Argon2Cost, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, Environment, FirstAdmin,
-    Lifetimes, LogFormat, OAuthClient, Redis,
+    Argon2Cost, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, DocumentLimits,
+    Environment, FirstAdmin, Lifetimes, LogFormat, OAuthClient, PersistedOperations, Redis,
     parse::{
         loopback, parse_base_url, parse_host, parse_log_format, parse_log_level, parse_networks,
-        parse_origins, parse_port, parse_prefix, parse_redis_host, parse_redis_url,
+        parse_origins, parse_persisted_operations, parse_port, parse_prefix, parse_redis_host,
+        parse_redis_url, parse_switch,
     },
     reader::Reader,
 };
@@ -29,6 +30,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
     let site_url =
         reader.parsed("SITE_URL", parse_base_url).unwrap_or_else(|| format!("http://localhost:{port}"));
     let frontend_url = reader.parsed("FRONTEND_URL", parse_base_url).unwrap_or_else(|| site_url.clone());
+    let cost_per_minute = reader.number("GRAPHQL_COST_PER_MINUTE", 100..=60_000_000, 200_000);
+    let document_limits = read_document_limits(reader, cost_per_minute);
     let default_host = if production { [0, 0, 0, 0] } else { [127, 0, 0, 1] };
     Config {
         environment,
@@ -54,6 +57,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         argon2: read_argon2(reader),
         sign_in_attempts_per_minute: reader.number("SIGN_IN_ATTEMPTS_PER_MINUTE", 1..=1_000_000, 10),
         sign_ups_per_hour: reader.number("SIGN_UPS_PER_HOUR", 1..=1_000_000, 20),
+        introspection: reader.parsed("GRAPHQL_INTROSPECTION", parse_switch).unwrap_or(!production),
+        persisted_operations: reader
+            .parsed("PERSISTED_OPERATIONS", parse_persisted_operations)
+            .unwrap_or(PersistedOperations::Optional),
+        trusted_documents: read_paths(reader, "TRUSTED_DOCUMENTS"),
+        cost_per_minute,
+        document_limits,
+        max_connections: reader.number("MAX_CONNECTIONS", 10..=1_000_000, 10_000),
+        max_sockets_per_client: reader.number("MAX_SOCKETS_PER_CLIENT", 1..=100_000, 100),
         google: read_oauth_client(reader, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"),
         github: read_oauth_client(reader, "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"),
         log_level: reader.parsed("LOG_LEVEL", parse_log_level).unwrap_or_else(|| "info".into()),
@@ -188,6 +200,31 @@ fn read_argon2(reader: &mut Reader<'_>) -> Argon2Cost {
         reader.problem("ARGON2_MEMORY_KIB", "must be at least 8 times ARGON2_PARALLELISM");
     }
     cost
+}
+
+/// The upper ends keep validation, which is recursive and expands fragments, within its stack and within milliseconds.
+fn read_document_limits(reader: &mut Reader<'_>, cost_per_minute: u32) -> DocumentLimits {
+    let limits = DocumentLimits {
+        bytes: reader.number("GRAPHQL_MAX_DOCUMENT_BYTES", 1024..=65_536, 16_384),
+        tokens: reader.number("GRAPHQL_MAX_TOKENS", 100..=10_000, 2_000),
+        depth: reader.number("GRAPHQL_MAX_DEPTH", 3..=25, 15),
+        selections: reader.number("GRAPHQL_MAX_SELECTIONS", 100..=10_000, 2_000),
+        aliases: reader.number("GRAPHQL_MAX_ALIASES", 0..=1_000, 30),
+        directives: reader.number("GRAPHQL_MAX_DIRECTIVES", 0..=1_000, 50),
+        root_fields: reader.number("GRAPHQL_MAX_ROOT_FIELDS", 1..=200, 20),
+        sign_ins: reader.number("GRAPHQL_MAX_SIGN_INS", 1..=10, 1),
+        cost: reader.number("GRAPHQL_MAX_COST", 100..=1_000_000, 10_000),
+    };
+    if limits.cost > cost_per_minute {
+        reader
+            .problem("GRAPHQL_MAX_COST", "is more than GRAPHQL_COST_PER_MINUTE: nobody could ever spend it");
+    }
+    limits
+}
+
+fn read_paths(reader: &Reader<'_>, key: &'static str) -> Vec<PathBuf> {
+    let paths = reader.text(key).unwrap_or_default().split(',').map(str::trim);
+    paths.filter(|path| !path.is_empty()).map(PathBuf::from).collect()
 }
 
 fn read_oauth_client(

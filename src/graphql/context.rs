@@ -8,10 +8,13 @@ use secrecy::SecretString;
 
 use super::loaders::Loaders;
 use crate::{
-    auth::{Admin, Viewer},
+    auth::{
+        Admin, Principal, Viewer,
+        viewer::{LiveSessions, Role},
+    },
     error::{Error, Result},
     gateway::Gateway,
-    session::start::Client,
+    session::{socket_token::SocketToken, start::Client},
 };
 
 /// One request: who asks, from where, and the loaders that belong to it.
@@ -25,19 +28,29 @@ pub struct RequestContext {
     /// Batches for this request.
     pub loaders: Loaders,
     viewer: Option<Viewer>,
+    socket_token: Option<Arc<SocketToken>>,
 }
 
 impl RequestContext {
-    /// A request of `viewer`, or of somebody unknown.
+    /// A request of `viewer`, or of somebody unknown, over HTTP.
     #[must_use]
-    pub fn new(
+    pub fn over_http(
         gateway: Gateway,
         viewer: Option<Viewer>,
         client: Client,
         refresh_cookie: RefreshCookie,
     ) -> Self {
         let loaders = Loaders::new(&gateway);
-        Self { gateway, client, refresh_cookie, loaders, viewer }
+        Self { gateway, client, refresh_cookie, loaders, viewer, socket_token: None }
+    }
+
+    /// A request over a WebSocket: of whoever opened it, or of somebody unknown.
+    #[must_use]
+    pub fn over_socket(gateway: Gateway, token: Option<Arc<SocketToken>>, client: Client) -> Self {
+        let loaders = Loaders::new(&gateway);
+        let viewer = token.as_ref().map(|token| token.viewer());
+        let refresh_cookie = RefreshCookie::default();
+        Self { gateway, client, refresh_cookie, loaders, viewer, socket_token: token }
     }
 
     /// The context of the request that is being resolved.
@@ -52,12 +65,50 @@ impl RequestContext {
         self.viewer.as_ref()
     }
 
+    /// The token of the socket that the request came over, where one was opened with a token.
+    #[must_use]
+    pub fn socket_token(&self) -> Option<&SocketToken> {
+        self.socket_token.as_deref()
+    }
+
+    /// Whose budget the request is paid from.
+    #[must_use]
+    pub fn principal(&self) -> Principal {
+        Principal::of(self.viewer(), self.client.network())
+    }
+
+    /// Whether the caller may read the schema: by introspection, and in what errors suggest.
+    #[must_use]
+    pub fn may_introspect(&self) -> bool {
+        self.gateway.config.introspection || self.is_admin()
+    }
+
+    /// Whether the caller is an administrator, where that is a question of comfort: what only an administrator may do
+    /// takes [`RequestContext::require_admin`].
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.viewer().is_some_and(|viewer| viewer.role() == Role::Admin)
+    }
+
     /// Who asks.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` for a request without an access token.
     pub fn require_viewer(&self) -> Result<&Viewer> {
         self.viewer().ok_or(Error::Unauthenticated("Sign in first: this needs an access token."))
+    }
+
+    /// Holds the caller's right to be answered against what it is now: a subscription lives longer than a request.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when the session has ended, or the user has another role by now.
+    pub async fn check_still_authorised(&self) -> Result<()> {
+        let Some(viewer) = self.viewer() else { return Ok(()) };
+        let live = self.gateway.find_live(viewer.session_id()).await?;
+        match live {
+            Some(live) if live.role == viewer.role() => Ok(()),
+            _ => Err(Error::Unauthenticated("The session has ended, or your role has changed.")),
+        }
     }
 
     /// Who asks, being an administrator.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    ErrorExtensionValues, ErrorExtensions, Name, Object, ServerError, Value, indexmap::IndexMap, parser,
-    resolver_utils::EnumType,
+    ErrorExtensionValues, ErrorExtensions, Name, ServerError, Value, indexmap::IndexMap, parser,
 };
 
 use crate::error::{Error, ErrorCode, Violation, whole_seconds};
@@ -67,7 +66,7 @@ fn describe(error: &Error, extensions: &mut ErrorExtensionValues) {
 
 fn violation_value(violation: &Violation) -> Value {
     Value::Object(IndexMap::from([
-        (Name::new("field"), Value::from(violation.field)),
+        (Name::new("field"), Value::from(violation.field.as_ref())),
         (Name::new("rule"), Value::from(violation.rule.as_str())),
         (Name::new("message"), Value::from(violation.message.as_str())),
     ]))
@@ -88,18 +87,6 @@ pub fn server_error(error: impl Into<ApiError>, request_id: &str) -> ServerError
     let mut error = ServerError { extensions: error.extensions, ..ServerError::new(error.message, None) };
     complete(std::slice::from_mut(&mut error), ErrorCode::Internal, request_id);
     error
-}
-
-/// What clients can know of errors beforehand.
-#[derive(Default)]
-pub struct ErrorQuery;
-
-#[Object]
-impl ErrorQuery {
-    /// Every code that `extensions.code` of an error may carry.
-    async fn error_codes(&self) -> Vec<ErrorCode> {
-        ErrorCode::items().iter().map(|item| item.value).collect()
-    }
 }
 
 /// Where a document stops being GraphQL, and why.

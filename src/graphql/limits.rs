@@ -11,59 +11,57 @@ mod conflicts;
 mod measure;
 mod scan;
 
-use async_graphql::{Pos, Variables, parser::types::ExecutableDocument};
+use async_graphql::{
+    Pos, Variables,
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
+};
 
+use crate::config::DocumentLimits;
 use measure::{Measure, Measurer};
 
-/// Bytes of a document. Its variables have the limit of the request's body.
-const MAX_BYTES: u64 = 16 * 1024;
-/// Tokens of a document, as the GraphQL specification counts them (section 2.1.6).
-const MAX_TOKENS: u64 = 2_000;
 /// How deep `{`, `[` and `(` may nest, of whatever kind. The parser needs some stack for each.
-const MAX_BRACKETS: u64 = 64;
-/// How deep fields may nest. The usual introspection query takes all of it.
-const MAX_DEPTH: u64 = 15;
-/// Selections (fields, spreads, inline fragments) of all operations, each counted wherever its fragment is spread:
-/// what validation walks through.
-const MAX_SELECTIONS: u64 = 2_000;
+const MAX_BRACKETS: u32 = 64;
 /// Arguments of one field.
-const MAX_ARGUMENTS: u64 = 20;
-/// Aliases of an operation, counted wherever their fragment is spread: each may have a field resolved once more.
-const MAX_ALIASES: u64 = 30;
-/// Directives of an operation, counted as aliases are.
-const MAX_DIRECTIVES: u64 = 50;
+const MAX_ARGUMENTS: u32 = 20;
 /// Operations of a document, each of which is validated.
-const MAX_OPERATIONS: u64 = 20;
-/// Fields of an operation's root.
-const MAX_ROOT_FIELDS: u64 = 20;
-/// Root fields that check or change a secret: more in one request would be guessing.
-const MAX_SIGN_INS: u64 = 1;
-/// What an operation may cost: 1 a field, times the page sizes of the connections around it.
-const MAX_COST: u64 = 10_000;
+const MAX_OPERATIONS: u32 = 20;
 /// How deep the lists of `__schema` and `__type` may nest; as in graphql-js's MaxIntrospectionDepthRule,
 /// the third list is too many.
-const MAX_INTROSPECTION_LISTS: u64 = 2;
+const MAX_INTROSPECTION_LISTS: u32 = 2;
 
-/// Looks at a document's text.
-pub(super) fn check_source(source: &str) -> Result<(), String> {
-    check(source.len() as u64, MAX_BYTES, "has", "bytes")?;
+/// Looks at a document's text, which has its variables apart: they have the limit of the request's body.
+///
+/// # Errors
+/// A sentence for the caller.
+pub fn check_source(limits: &DocumentLimits, source: &str) -> Result<(), String> {
+    check(source.len() as u64, limits.bytes, "has", "bytes")?;
     let found = scan::scan(source.as_bytes());
-    check(found.tokens, MAX_TOKENS, "has", "tokens")?;
+    // Tokens as the GraphQL specification counts them (section 2.1.6).
+    check(found.tokens, limits.tokens, "has", "tokens")?;
     check(found.nesting, MAX_BRACKETS, "nests brackets", "deep")
 }
 
-/// Looks at a parsed document whose text was looked at. The variables say how long pages are to be.
-pub(super) fn check_document(document: &ExecutableDocument, variables: &Variables) -> Result<(), String> {
+/// Looks at a parsed document whose text was looked at.
+///
+/// # Errors
+/// A sentence for the caller.
+pub fn check_document(limits: &DocumentLimits, document: &ExecutableDocument) -> Result<(), String> {
     check(document.operations.iter().len() as u64, MAX_OPERATIONS, "has", "operations")?;
-    let mut measurer = Measurer::new(document, variables);
+    let nothing = Variables::default();
+    let mut measurer = Measurer::new(document, &nothing);
     let mut selections = 0_u64;
     for (_, operation) in document.operations.iter() {
         let found = measurer.operation(&operation.node)?;
-        check_operation(&found)?;
+        check_operation(limits, operation.node.ty, &found)?;
         // Only one is run, but all of them are validated.
         selections = selections.saturating_add(found.selections);
     }
-    check(selections, MAX_SELECTIONS, "selects", "fields and fragments, counted wherever they are spread")?;
+    check(
+        selections,
+        limits.selections,
+        "selects",
+        "fields and fragments, counted wherever they are spread",
+    )?;
     match conflicts::find_conflict(document) {
         Some(Pos { line, column }) => Err(format!(
             "The field at line {line}, column {column} has the name of another one, and asks for something else: \
@@ -73,19 +71,48 @@ pub(super) fn check_document(document: &ExecutableDocument, variables: &Variable
     }
 }
 
-fn check_operation(found: &Measure) -> Result<(), String> {
-    check(found.depth, MAX_DEPTH, "nests fields", "deep")?;
+fn check_operation(limits: &DocumentLimits, kind: OperationType, found: &Measure) -> Result<(), String> {
+    // The usual introspection query takes all of the default.
+    check(found.depth, limits.depth, "nests fields", "deep")?;
     check(found.arguments, MAX_ARGUMENTS, "gives a field", "arguments")?;
     check(found.introspection_lists, MAX_INTROSPECTION_LISTS, "nests lists of introspection", "deep")?;
-    check(found.aliases, MAX_ALIASES, "uses", "aliases")?;
-    check(found.directives, MAX_DIRECTIVES, "uses", "directives")?;
-    check(found.top_fields, MAX_ROOT_FIELDS, "selects", "root fields in one operation")?;
-    check(found.sign_ins, MAX_SIGN_INS, "signs in, or the like,", "times in one operation")?;
-    check(found.cost, MAX_COST, "costs", "points")
+    // Each may have a field resolved once more.
+    check(found.aliases, limits.aliases, "uses", "aliases")?;
+    check(found.directives, limits.directives, "uses", "directives")?;
+    // A subscription is a stream of one event (GraphQL specification, section 5.2.3.1).
+    let root_fields = if kind == OperationType::Subscription { 1 } else { limits.root_fields };
+    check(found.top_fields, root_fields, "selects", "root fields in one operation")?;
+    // More secrets in one request would be guessing.
+    check(found.sign_ins, limits.sign_ins, "signs in, or the like,", "times in one operation")
 }
 
-fn check(found: u64, allowed: u64, verb: &str, noun: &str) -> Result<(), String> {
-    if found <= allowed {
+/// Whether a document that was looked at asks for the schema itself.
+#[must_use]
+pub fn introspects(document: &ExecutableDocument) -> bool {
+    let nothing = Variables::default();
+    let mut measurer = Measurer::new(document, &nothing);
+    let mut operations = document.operations.iter();
+    operations.any(|(_, operation)| measurer.operation(&operation.node).is_ok_and(|found| found.introspects))
+}
+
+/// What an operation of a document that was looked at costs: 1 a field, times the page sizes of the connections
+/// around it, which the variables may tell.
+///
+/// # Errors
+/// A sentence for the caller when that is too much.
+pub fn check_cost(
+    limits: &DocumentLimits,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<u32, String> {
+    let cost = Measurer::new(document, variables).operation(operation)?.cost;
+    check(cost, limits.cost, "costs", "points")?;
+    Ok(u32::try_from(cost).unwrap_or(limits.cost))
+}
+
+fn check(found: u64, allowed: u32, verb: &str, noun: &str) -> Result<(), String> {
+    if found <= u64::from(allowed) {
         return Ok(());
     }
     let are = if allowed == 1 { "is" } else { "are" };
@@ -101,10 +128,26 @@ mod tests {
 
     /// What a request goes through before validation.
     fn admit(source: &str) -> Result<(), String> {
-        check_source(source)?;
+        check_source(&LIMITS, source)?;
         let document = parse_query(source).map_err(|error| error.to_string())?;
-        check_document(&document, &Variables::default())
+        check_document(&LIMITS, &document)?;
+        for (_, operation) in document.operations.iter() {
+            check_cost(&LIMITS, &document, &operation.node, &Variables::default())?;
+        }
+        Ok(())
     }
+
+    const LIMITS: DocumentLimits = DocumentLimits {
+        bytes: 16_384,
+        tokens: 2_000,
+        depth: 15,
+        selections: 2_000,
+        aliases: 30,
+        directives: 50,
+        root_fields: 20,
+        sign_ins: 1,
+        cost: 10_000,
+    };
 
     proptest! {
         #[test]
@@ -134,7 +177,7 @@ mod tests {
         #[test]
         fn nestings_are_refused_by_their_depth_alone(depth in 1..300_usize, kind in 0..4_usize) {
             let source = nested(kind, depth);
-            prop_assert_eq!(check_source(&source).is_ok(), depth + OUTSIDE[kind] <= 64, "{}", source);
+            prop_assert_eq!(check_source(&LIMITS, &source).is_ok(), depth + OUTSIDE[kind] <= 64, "{}", source);
             let _ = admit(&source);
         }
 
@@ -147,7 +190,7 @@ mod tests {
             let source = format!("{{a(x:[{}{open}{close}])}}", noise.concat());
             // 70 levels are still harmless; whether the parser entered them shows in what it made of them.
             if parse_query(&source).is_ok_and(|document| format!("{document:?}").contains(&"List([".repeat(70))) {
-                prop_assert!(check_source(&source).is_err(), "{}", source);
+                prop_assert!(check_source(&LIMITS, &source).is_err(), "{}", source);
             }
         }
     }

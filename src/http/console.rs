@@ -1,15 +1,18 @@
 //! The console and GraphiQL, embedded in the binary.
 
+use std::borrow::Cow;
+
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::App;
+use super::{App, cookie, refusal::Refusal};
+use crate::{auth::viewer::Role, session::refresh};
 
 /// What `npm run build` made; empty where it never ran.
 #[derive(Embed)]
@@ -41,12 +44,32 @@ pub fn is_built() -> bool {
     Dist::get("index.html").is_some()
 }
 
+/// The operations that the console sends, as its build lists them.
+pub(super) fn trusted_documents() -> Option<Cow<'static, [u8]>> {
+    Dist::get("operations.json").map(|file| file.data)
+}
+
 /// Pages and files. Every address that is not a file belongs to the console's own router.
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/api-docs", get(|headers: HeaderMap| async move { page("api-docs.html", &headers) }))
+        .route("/api-docs", get(api_docs))
         .route("/assets/{*path}", get(asset))
         .fallback_service(get(file_or_console))
+}
+
+/// GraphiQL, for those who may read the schema; others find nothing here.
+async fn api_docs(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let config = &app.gateway.config;
+    let holder = match cookie::read(config, &headers).filter(|_| !config.introspection) {
+        Some(token) => refresh::find_holder(&app.gateway, &token).await?,
+        None => None,
+    };
+    if config.introspection || holder.is_some_and(|live| live.role == Role::Admin) {
+        return Ok(page("api-docs.html", &headers));
+    }
+    let mut missing = page("index.html", &HeaderMap::new());
+    *missing.status_mut() = StatusCode::NOT_FOUND;
+    Ok(missing)
 }
 
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {

@@ -1,62 +1,169 @@
-//! GraphQL over HTTP: `POST {API_PREFIX}/graphql` with a JSON body.
+//! GraphQL over HTTP (<https://graphql.github.io/graphql-over-http/draft/>): any operation but a subscription by
+//! POST, queries also by GET.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use async_graphql::{Request, Response as GraphQLAnswer};
+use async_graphql::{ServerError, Value, parser::types::OperationType};
 use async_graphql_axum::GraphQLResponse;
 use axum::{
     Extension,
     body::Bytes,
-    extract::{ConnectInfo, State, rejection::BytesRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{ConnectInfo, FromRequest, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
-use super::{App, client::client, cookie, refusal::Refusal, request_id::RequestId};
+use super::{
+    App,
+    client::client,
+    cookie,
+    media_type::MediaType,
+    refusal::{self, Refusal},
+    request_id::RequestId,
+};
 use crate::{
     auth::Viewer,
-    error::{Error, Result},
+    error::{Error, ErrorCode, Result},
     gateway::Gateway,
-    graphql::{self, RequestContext, context::RefreshCookie},
+    graphql::{
+        Answer, Params, RequestContext,
+        answer::{code_of, extension_of},
+        context::RefreshCookie,
+    },
 };
 
-/// Executes the query or mutation of a request.
-pub(super) async fn execute(
+/// How long a client may take to send its body.
+const BODY_DEADLINE: Duration = Duration::from_secs(15);
+/// Headers that no page of another website can send without being asked for its origin first (Fetch standard, CORS
+/// preflight). A GET has to bring one of them, since a mere link or image makes GETs too.
+pub(super) const PREFLIGHT_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("graphql-preflight"), HeaderName::from_static("apollo-require-preflight")];
+
+/// Executes what the body asks for.
+pub(super) async fn post(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(RequestId(request_id)): Extension<RequestId>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    let gateway = &app.gateway;
-    let request = read(&headers, body)?;
-    let viewer = authenticate(gateway, &headers).await?;
-    let client = client(&gateway.config.trusted_proxies, peer, &headers);
-    let refresh_cookie = RefreshCookie::over_http(cookie::read(&gateway.config, &headers));
-    let context = Arc::new(RequestContext::new(gateway.clone(), viewer, client, refresh_cookie));
-    let answer = graphql::execute(&app.schema, request.data(Arc::clone(&context)), &request_id).await;
-    answer_with_cookie(gateway, &context, answer)
-}
-
-fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Request, Refusal> {
     // Browsers send other types across sites without asking first: nothing may be executed for them.
-    if !is_json(headers) {
+    if !is_json(request.headers()) {
         let error = Error::BadRequest("Send the operation as `Content-Type: application/json`.");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
     }
-    let body = body.map_err(|rejection| {
-        let error = Error::BadRequest("The body could not be read, or is larger than 1 MB.");
-        Refusal::new(rejection.status(), error)
-    })?;
+    let media_type = negotiate(request.headers())?;
+    let headers = request.headers().clone();
+    let body = read_body(request).await?;
     // Serde would read a list as an object's values in their order.
     let is_object = body.trim_ascii_start().starts_with(b"{");
-    let request = is_object.then(|| serde_json::from_slice(&body).ok()).flatten();
-    request.ok_or_else(|| {
-        Error::BadRequest(
-            "The body must be a JSON object with `query`, and perhaps `variables` and `operationName`.",
+    let params = is_object.then(|| serde_json::from_slice(&body).ok()).flatten();
+    let params = params.ok_or(Error::BadRequest(
+        "The body must be a JSON object with `query`, and perhaps `variables`, `operationName` and `extensions`, \
+         and nothing else.",
+    ))?;
+    answer(&app, peer, &request_id, &Method::POST, &headers, media_type, params).await
+}
+
+/// Executes the query that the address asks for.
+pub(super) async fn get(
+    app: &App,
+    peer: SocketAddr,
+    request_id: &str,
+    headers: &HeaderMap,
+    query: &str,
+) -> Result<Response, Refusal> {
+    let media_type = negotiate(headers)?;
+    if !headers.contains_key(header::AUTHORIZATION)
+        && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(name))
+    {
+        return Err(Error::BadRequest(
+            "A query by GET needs the header `GraphQL-Preflight: 1` or `Authorization`. Anything else goes by POST, \
+             or over a WebSocket.",
         )
-        .into()
+        .into());
+    }
+    let params = read_query(query)?;
+    answer(app, peer, request_id, &Method::GET, headers, media_type, params).await
+}
+
+async fn answer(
+    app: &App,
+    peer: SocketAddr,
+    request_id: &str,
+    method: &Method,
+    headers: &HeaderMap,
+    media_type: MediaType,
+    params: Params,
+) -> Result<Response, Refusal> {
+    let gateway = &app.gateway;
+    let viewer = authenticate(gateway, headers).await?;
+    let client = client(&gateway.config.trusted_proxies, peer, headers);
+    let refresh_cookie = RefreshCookie::over_http(cookie::read(&gateway.config, headers));
+    let context = Arc::new(RequestContext::over_http(gateway.clone(), viewer, client, refresh_cookie));
+    let answer = match app.engine.admit(params, Arc::clone(&context)).await {
+        Ok(admitted) => match admitted.kind {
+            OperationType::Subscription => {
+                return Err(Error::BadRequest(
+                    "Subscriptions need a WebSocket: graphql-transport-ws, at this address.",
+                )
+                .into());
+            }
+            OperationType::Mutation if method == Method::GET => {
+                let error = Error::BadRequest("Mutations go by POST.");
+                return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, error).allowing("POST"));
+            }
+            _ => app.engine.execute(admitted, request_id).await,
+        },
+        Err(refusal) => Answer::refused(refusal, request_id),
+    };
+    respond(gateway, &context, answer, media_type)
+}
+
+fn negotiate(headers: &HeaderMap) -> Result<MediaType, Refusal> {
+    MediaType::negotiate(headers).ok_or_else(|| {
+        let error = Error::BadRequest("Answers are application/graphql-response+json or application/json.");
+        Refusal::new(StatusCode::NOT_ACCEPTABLE, error)
     })
+}
+
+async fn read_body(request: Request) -> Result<Bytes, Refusal> {
+    match timeout(BODY_DEADLINE, Bytes::from_request(request, &())).await {
+        Ok(body) => body.map_err(|rejection| {
+            let error = Error::BadRequest("The body could not be read, or is larger than 1 MB.");
+            Refusal::new(rejection.status(), error)
+        }),
+        Err(_) => {
+            let error = Error::BadRequest("The body did not arrive in time.");
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, error))
+        }
+    }
+}
+
+/// The parameters of a GET (GraphQL over HTTP, section 5.5): those that are no text are JSON.
+fn read_query(query: &str) -> Result<Params> {
+    let mut params = Params::default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "query" => params.query = Some(value.into_owned()),
+            "documentId" => params.document_id = Some(value.into_owned()),
+            "operationName" => params.operation_name = Some(value.into_owned()),
+            "variables" => params.variables = read_json(&value)?,
+            "extensions" => params.extensions = read_json(&value)?,
+            _ => {
+                return Err(Error::BadRequest(
+                    "The address may have `query`, `variables`, `operationName` and `extensions`, and nothing else.",
+                ));
+            }
+        }
+    }
+    Ok(params)
+}
+
+fn read_json<T: DeserializeOwned>(value: &str) -> Result<T> {
+    let error = Error::BadRequest("`variables` and `extensions` must be JSON objects.");
+    serde_json::from_str(value).map_err(|_| error)
 }
 
 /// Who sends the request: nobody in particular without an `Authorization` header.
@@ -81,14 +188,18 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn answer_with_cookie(
+fn respond(
     gateway: &Gateway,
     context: &RequestContext,
-    answer: GraphQLAnswer,
+    answer: Answer,
+    media_type: MediaType,
 ) -> Result<Response, Refusal> {
-    let mut response = GraphQLResponse::from(answer).into_response();
+    let mut response = match answer {
+        Answer::Executed(response) => GraphQLResponse::from(*response).into_response(),
+        Answer::Refused(errors) => refuse(&errors, media_type),
+    };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, media_type.header_value());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(change) = context.refresh_cookie.take_change() {
         let cookie = cookie::write(&gateway.config, change, gateway.clock.now()).map_err(Error::Internal)?;
@@ -97,8 +208,24 @@ fn answer_with_cookie(
     Ok(response)
 }
 
+fn refuse(errors: &[ServerError], media_type: MediaType) -> Response {
+    let code = code_of(errors).unwrap_or(ErrorCode::Internal);
+    // Under `application/json` a document that cannot be run is answered like any other (section 6.4.1).
+    let is_of_document = !matches!(
+        code,
+        ErrorCode::BadRequest | ErrorCode::RateLimited | ErrorCode::Timeout | ErrorCode::Internal
+    );
+    let legacy = is_of_document && media_type == MediaType::Json;
+    let status = if legacy { StatusCode::OK } else { Refusal::status(code) };
+    let mut response = (status, refusal::body(errors)).into_response();
+    if let Some(Value::Number(seconds)) = extension_of(errors, "retryAfterSeconds") {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.as_u64().unwrap_or_default().into());
+    }
+    response
+}
+
 /// The address exists, the method does not.
-pub(super) async fn method_not_allowed() -> impl IntoResponse {
-    let error = Error::BadRequest("Send operations by POST, or open a WebSocket.");
-    ([(header::ALLOW, "GET, POST")], Refusal::new(StatusCode::METHOD_NOT_ALLOWED, error))
+pub(super) async fn method_not_allowed() -> Refusal {
+    let error = Error::BadRequest("Send operations by POST, queries also by GET, or open a WebSocket.");
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, error).allowing("GET, POST")
 }

@@ -5,6 +5,7 @@ pub mod console;
 mod cookie;
 mod graphql;
 mod health;
+mod media_type;
 mod origin;
 mod refusal;
 mod request_id;
@@ -24,11 +25,7 @@ use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLay
 use refusal::Refusal;
 pub use server::serve;
 
-use crate::{
-    error::Error,
-    gateway::Gateway,
-    graphql::{Schema, schema},
-};
+use crate::{error::Error, gateway::Gateway, graphql::Engine};
 
 /// The greatest request body, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -39,7 +36,7 @@ const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(35);
 #[derive(Clone)]
 struct App {
     gateway: Gateway,
-    schema: Schema,
+    engine: Engine,
     /// Fires when the server is to stop.
     shutdown: CancellationToken,
     /// Everything that must end before the process does.
@@ -51,7 +48,7 @@ fn router(app: App) -> Router {
     let api = Router::new()
         .route(
             "/graphql",
-            post(graphql::execute).get(websocket::upgrade).fallback(graphql::method_not_allowed),
+            post(graphql::post).get(websocket::upgrade_or_query).fallback(graphql::method_not_allowed),
         )
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
@@ -83,7 +80,9 @@ async fn not_found() -> Refusal {
 }
 
 impl App {
-    fn new(gateway: Gateway, shutdown: CancellationToken) -> Self {
-        Self { gateway, schema: schema(), shutdown, tasks: TaskTracker::new() }
+    fn new(gateway: Gateway, shutdown: CancellationToken) -> anyhow::Result<Self> {
+        let tasks = TaskTracker::new();
+        let engine = Engine::new(&gateway, console::trusted_documents().as_deref(), tasks.clone())?;
+        Ok(Self { gateway, engine, shutdown, tasks })
     }
 }

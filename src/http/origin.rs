@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Pa
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use url::Url;
 
+use super::graphql::PREFLIGHT_HEADERS;
 use crate::config::{Config, CorsOrigins};
 
 /// Cross-origin rules for the API (Fetch standard, CORS protocol): the configured origins, with credentials.
@@ -16,8 +17,13 @@ pub(super) fn cors(config: &Config) -> CorsLayer {
         .allow_origin(AllowOrigin::predicate(allowed))
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([HeaderName::from_static("x-request-id")])
+        .allow_headers(
+            [header::AUTHORIZATION, header::CONTENT_TYPE]
+                .into_iter()
+                .chain(PREFLIGHT_HEADERS)
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER])
         .max_age(std::time::Duration::from_secs(600))
 }
 

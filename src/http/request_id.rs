@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::{
     App,
     client::client_ip,
+    media_type::MediaType,
     refusal::{self, Refusal},
 };
 use crate::auth::secrets::random_bytes;
@@ -52,12 +53,13 @@ pub(super) async fn follow(
         ip = %client_ip(&app.gateway.config.trusted_proxies, peer, request.headers()),
     );
     request.extensions_mut().insert(RequestId(id.clone()));
+    let media_type = MediaType::negotiate(request.headers());
     let quiet = ["/health", "/assets/"].iter().any(|path| request.uri().path().starts_with(path));
     async move {
         let started = Instant::now();
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = answered.unwrap_or_else(|_| Refusal::panicked().into_response());
-        let mut response = refusal::complete(response, &id);
+        let mut response = refusal::complete(response, media_type, &id);
         let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_millis());
         if quiet && response.status().is_success() {
             tracing::debug!(status, milliseconds, "answered");

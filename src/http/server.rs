@@ -1,9 +1,18 @@
 //! Serving until told to stop, and stopping without breaking anything off.
 
-use std::{future::IntoFuture, net::SocketAddr};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use super::{App, router};
 use crate::{
@@ -11,44 +20,121 @@ use crate::{
     session::{activity, live},
 };
 
+/// How long a client may take to send the head of a request, the next one on a connection that is kept alive included:
+/// a proxy in front must keep its connections idle for less, or it would use one just as it closes.
+const HEAD_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a client may leave what was sent to it unread.
+const WRITE_DEADLINE: Duration = Duration::from_secs(30);
+/// Bytes of a request's head.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Header fields of a request.
+const MAX_HEADERS: usize = 100;
+
+/// A connection's place among those that are served at once; a WebSocket holds it for as long as it is open.
+#[derive(Clone)]
+pub(super) struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
 /// Serves on `listener` until `shutdown` fires. Then: no new connections, requests in flight finish, sockets
 /// close with 1001 so that clients come back elsewhere, noted activity is written; all within the configured time.
 ///
 /// # Errors
-/// The listener failed.
+/// A manifest of trusted documents cannot be used.
 pub async fn serve(
     gateway: Gateway,
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let app = App::new(gateway.clone(), shutdown.clone());
+    let app = App::new(gateway.clone(), shutdown.clone())?;
     let tasks = app.tasks.clone();
     tasks.spawn(live::follow_changes(gateway.clone(), shutdown.clone()));
     tasks.spawn(activity::keep_flushing(gateway.clone(), shutdown.clone()));
 
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = shutdown.clone();
-    let server = tokio::spawn(
-        axum::serve(listener, service)
-            .with_graceful_shutdown(async move { stopped.cancelled().await })
-            .into_future(),
-    );
-    shutdown.cancelled().await;
+    shutdown.run_until_cancelled(accept(&listener, app)).await;
+    drop(listener);
 
     tracing::info!("stopping: requests in flight may finish");
     tasks.close();
-    let abort = server.abort_handle();
-    let finished = async {
-        let outcome = server.await;
-        tasks.wait().await;
-        outcome
-    };
-    match tokio::time::timeout(gateway.config.shutdown_timeout, finished).await {
-        Ok(outcome) => outcome??,
-        Err(_) => {
-            abort.abort();
-            tracing::warn!("some requests did not finish in time and were broken off");
-        }
+    if timeout(gateway.config.shutdown_timeout, tasks.wait()).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were broken off");
     }
     Ok(())
+}
+
+/// Accepts connections for as long as it is polled; when all places are taken, those that come wait in the
+/// kernel's queue.
+async fn accept(listener: &TcpListener, app: App) {
+    let places = Arc::new(Semaphore::new(app.gateway.config.max_connections as usize));
+    let (tasks, shutdown) = (app.tasks.clone(), app.shutdown.clone());
+    let router = router(app);
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let (stream, peer) = next_connection(listener).await;
+        let (router, place, shutdown) =
+            (router.clone(), Place { _permit: Arc::new(place) }, shutdown.clone());
+        tasks.spawn(async move {
+            // What a client does to its own connection is nobody else's concern.
+            if let Err(error) = serve_connection(stream, peer, router, place, shutdown).await {
+                tracing::debug!(%error, "a connection failed");
+            }
+        });
+    }
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    place: Place,
+    shutdown: CancellationToken,
+) -> hyper::Result<()> {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(place.clone());
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(Box::pin(with_deadline(stream))), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    }
+}
+
+async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // The client has changed its mind.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::ConnectionReset
+                        | io::ErrorKind::ConnectionRefused
+                ) => {}
+            Err(error) => {
+                // Most likely too many open files, which passes as connections end.
+                tracing::error!(%error, "no connection can be accepted");
+                sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+fn with_deadline(stream: TcpStream) -> TimeoutStream<TcpStream> {
+    // Small answers must not wait for each other; without it they would only be slower.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_DEADLINE));
+    stream
 }

@@ -7,11 +7,12 @@
 mod message;
 mod operations;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::{
-        ConnectInfo, State, WebSocketUpgrade,
+        ConnectInfo, RawQuery, State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
     },
     http::HeaderMap,
@@ -19,7 +20,7 @@ use axum::{
 };
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 
 use self::{
@@ -29,15 +30,17 @@ use self::{
 use super::{
     App,
     client::client,
-    graphql::{bearer, method_not_allowed},
+    graphql::{self, bearer},
     origin,
     refusal::Refusal,
+    request_id::RequestId,
+    server::Place,
 };
 use crate::{
-    auth::{Viewer, viewer::LiveSessions},
+    auth::{Principal, Viewer, viewer::LiveSessions},
     error::{Error, ErrorCode, Result},
     gateway::Gateway,
-    session::{sockets::Registered, start::Client},
+    session::{socket_token::SocketToken, sockets::Registered, start::Client},
 };
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -58,14 +61,20 @@ fn close(code: u16, reason: &'static str) -> Close {
     Close { code, reason: reason.into() }
 }
 
-/// Opens a socket for a page of ours or of an allowed origin.
-pub(super) async fn upgrade(
+/// Opens a socket for a page of ours or of an allowed origin; any other GET is a query.
+pub(super) async fn upgrade_or_query(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    Extension(place): Extension<Place>,
     headers: HeaderMap,
+    RawQuery(query): RawQuery,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let Ok(upgrade) = upgrade else { return method_not_allowed().await.into_response() };
+    let Ok(upgrade) = upgrade else {
+        let query = query.unwrap_or_default();
+        return graphql::get(&app, peer, &request_id, &headers, &query).await.into_response();
+    };
     if !origin::may_open_socket(&app.gateway.config, &headers) {
         let error = Error::Forbidden("This website may not open a socket here.");
         return Refusal::from(error).into_response();
@@ -79,13 +88,14 @@ pub(super) async fn upgrade(
         .max_write_buffer_size(2 * MAX_MESSAGE_BYTES + 1024 * 1024)
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
-        .on_upgrade(move |socket| tasks.track_future(Connection { app, client, socket }.run()))
+        .on_upgrade(move |socket| tasks.track_future(Connection { app, client, socket, _place: place }.run()))
 }
 
 struct Connection {
     app: App,
     client: Client,
     socket: WebSocket,
+    _place: Place,
 }
 
 impl Connection {
@@ -114,10 +124,15 @@ impl Connection {
             Ok(Err(reason)) => return reason,
             Err(_) => return Some(close(4408, "Connection initialisation timeout")),
         };
-        let registered = viewer.as_ref().map(|viewer| self.app.gateway.sockets.register(viewer));
+        let principal = Principal::of(viewer.as_ref(), self.client.network());
+        let gateway = &self.app.gateway;
+        let Some(_seat) = gateway.sockets.seats.take(principal, gateway.config.max_sockets_per_client) else {
+            return Some(close(4429, "Too many open sockets"));
+        };
+        let registered = viewer.as_ref().map(|viewer| gateway.sockets.register(viewer));
         // What happened between authenticating and registering was told to nobody.
         if let Some(viewer) = &viewer
-            && !is_live(&self.app.gateway, viewer).await
+            && !is_live(gateway, viewer).await
         {
             return Some(close(4403, "Session ended"));
         }
@@ -150,7 +165,8 @@ impl Connection {
     /// The conversation proper.
     async fn serve(&mut self, viewer: Option<Viewer>, registered: Option<Registered>) -> Option<Close> {
         let (answers, mut queue) = mpsc::channel(QUEUE);
-        let mut operations = Operations::new(self.app.clone(), viewer, self.client.clone(), answers);
+        let token = viewer.map(|viewer| Arc::new(SocketToken::new(viewer)));
+        let mut operations = Operations::new(self.app.clone(), token.clone(), self.client.clone(), answers);
         let shutdown = self.app.shutdown.clone();
         let revoked = async {
             match &registered {
@@ -158,10 +174,10 @@ impl Connection {
                 None => std::future::pending().await,
             }
         };
-        let token_life = viewer.map(|viewer| viewer.token_expires_at() - self.app.gateway.clock.now());
+        let gateway = self.app.gateway.clone();
         let token_expired = async {
-            match token_life {
-                Some(life) => sleep(life.to_std().unwrap_or_default()).await,
+            match &token {
+                Some(token) => token.expired(&gateway).await,
                 None => std::future::pending().await,
             }
         };

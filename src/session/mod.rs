@@ -11,6 +11,7 @@ pub mod loader;
 pub mod refresh;
 pub mod service;
 pub mod sign_in;
+pub mod socket_token;
 pub mod sockets;
 pub mod start;
 

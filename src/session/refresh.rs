@@ -18,7 +18,10 @@ use uuid::Uuid;
 
 use super::{EndReason, Session, entity, service};
 use crate::{
-    auth::secrets::{SessionKey, equal, random_bytes},
+    auth::{
+        secrets::{SessionKey, equal, random_bytes},
+        viewer::{LiveSession, LiveSessions},
+    },
     error::{Error, Result},
     gateway::Gateway,
     id::SessionId,
@@ -119,6 +122,18 @@ pub struct Refreshed {
     pub token: RefreshToken,
     /// Whether this call replaced the token, or is told again what an earlier one replaced it with.
     pub replaced: bool,
+}
+
+/// Whose refresh token this is, for as long as the session lives; looking at it uses nothing up. A token that was used
+/// before counts too: this decides what to show, and nothing is granted by it.
+///
+/// # Errors
+/// Internal only.
+pub async fn find_holder(gateway: &Gateway, wire: &SecretString) -> Result<Option<LiveSession>> {
+    match RefreshToken::parse(&gateway.session_key, wire) {
+        Some(token) => gateway.find_live(token.session_id).await,
+        None => Ok(None),
+    }
 }
 
 /// Takes a refresh token and answers with the next one.

@@ -33,6 +33,13 @@ struct SignedIn {
     viewer: UserNode,
 }
 
+/// A WebSocket stays open with a newer access token.
+#[derive(SimpleObject)]
+struct RenewedToken {
+    /// When the new token runs out.
+    access_token_expires_at: DateTime<Utc>,
+}
+
 /// The password was right, and a second factor is asked for.
 #[derive(SimpleObject)]
 struct SecondFactorRequired {
@@ -100,6 +107,13 @@ struct RefreshSessionInput {
     refresh_token: Option<String>,
 }
 
+/// What `renewToken` needs.
+#[derive(InputObject)]
+struct RenewTokenInput {
+    /// An access token of the same session.
+    access_token: String,
+}
+
 /// Ways into and out of a session.
 #[derive(Default)]
 pub struct SignInMutation;
@@ -156,6 +170,21 @@ impl SignInMutation {
                 Err(error.into())
             }
         }
+    }
+
+    /// Puts a newer access token in place of the one that this WebSocket was opened with, so that its subscriptions
+    /// outlive that one.
+    async fn renew_token(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The newer token.")] input: RenewTokenInput,
+    ) -> Result<RenewedToken> {
+        let request = RequestContext::of(ctx);
+        let socket_token = request
+            .socket_token()
+            .ok_or(Error::BadRequest("Send this over a WebSocket that was opened with an access token."))?;
+        let viewer = socket_token.renew(&request.gateway, &input.access_token).await?;
+        Ok(RenewedToken { access_token_expires_at: viewer.token_expires_at() })
     }
 
     /// Ends the session in use and removes the cookie.

@@ -1,5 +1,7 @@
 //! The open sockets of this replica, so that the end of a session closes them.
 
+mod seats;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,9 +14,15 @@ use crate::{
     id::{SessionId, UserId},
 };
 
-/// All sockets that authenticated, by session.
+pub use seats::{RunningOperation, Seat, Seats};
+
+/// All sockets: those that authenticated by session, and how many there are.
 #[derive(Debug, Clone, Default)]
-pub struct Sockets(Arc<Mutex<HashMap<SessionId, Entry>>>);
+pub struct Sockets {
+    /// What bounds them.
+    pub seats: Seats,
+    by_session: Arc<Mutex<HashMap<SessionId, Entry>>>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -100,6 +108,6 @@ impl Sockets {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

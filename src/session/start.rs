@@ -39,7 +39,8 @@ pub struct Client {
 
 impl Client {
     /// What counts as one client for limits: an IPv4 address, or the /64 that an IPv6 subscriber has to choose from.
-    fn network(&self) -> String {
+    #[must_use]
+    pub fn network(&self) -> String {
         match self.ip.parse() {
             Ok(IpAddr::V6(ip)) => {
                 let [a, b, c, d, ..] = ip.segments();

@@ -10,6 +10,7 @@ pub mod database;
 pub mod page;
 pub mod rate_limit;
 pub mod redis;
+pub mod texts;
 
 #[cfg(test)]
 mod test_redis;

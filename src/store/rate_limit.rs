@@ -57,23 +57,32 @@ impl RateLimiter {
         Self { local: Local::new(), shared: Some((redis, Arc::new(Script::new(GCRA)))) }
     }
 
-    /// Takes one from the quota of `key`, which the caller keeps short. A refusal takes nothing.
+    /// Takes `amount` from the quota of `key`, which the caller keeps short. A refusal takes nothing.
     ///
     /// # Errors
-    /// The quota is used up: the time until the next one is there.
-    pub async fn check(&self, key: &str, quota: Quota) -> Result<(), Duration> {
+    /// There is not so much left: the time until there is.
+    pub async fn take(&self, key: &str, amount: u32, quota: Quota) -> Result<Left, Duration> {
         if let Some((redis, script)) = &self.shared {
             let mut invocation = script.key(redis.key(&format!("rate:{key}")));
-            invocation.arg(quota.interval().as_micros() as u64).arg(quota.burst.max(1));
-            let wait = redis.attempt(invocation.invoke_async::<u64>(&mut redis.connection())).await;
-            match wait {
-                Some(0) => return Ok(()),
-                Some(micros) => return Err(Duration::from_micros(micros)),
+            invocation.arg(quota.interval().as_micros() as u64).arg(quota.burst.max(1)).arg(amount);
+            let answer = redis.attempt(invocation.invoke_async::<(u64, u64)>(&mut redis.connection())).await;
+            match answer {
+                Some((0, full_in)) => return Ok(quota.left(Duration::from_micros(full_in))),
+                Some((wait, _)) => return Err(Duration::from_micros(wait)),
                 None => {}
             }
         }
-        self.local.check(key, quota).await
+        self.local.take(key, amount, quota).await
     }
+}
+
+/// What is left of a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// So much may be taken at once.
+    pub amount: u32,
+    /// The time until the quota is full again.
+    pub full_in: Duration,
 }
 
 impl Quota {
@@ -82,10 +91,15 @@ impl Quota {
         (self.per / self.burst.max(1)).max(Duration::from_micros(1))
     }
 
+    fn left(self, full_in: Duration) -> Left {
+        let taken = full_in.as_nanos().div_ceil(self.interval().as_nanos());
+        Left { amount: self.burst.max(1).saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX)), full_in }
+    }
+
     /// The whole rule: `full_at` is when the quota is full again, and a burst of intervals from
     /// `now` is as far as that may be put off. Gives the new `full_at`, or how long to wait.
-    fn admit(self, full_at: Instant, now: Instant) -> Result<Instant, Duration> {
-        let full_at = full_at.max(now) + self.interval();
+    fn admit(self, amount: u32, full_at: Instant, now: Instant) -> Result<Instant, Duration> {
+        let full_at = full_at.max(now) + self.interval() * amount;
         match full_at.saturating_duration_since(now + self.interval() * self.burst.max(1)) {
             Duration::ZERO => Ok(full_at),
             wait => Err(wait),
@@ -93,18 +107,18 @@ impl Quota {
     }
 }
 
-/// [`Quota::admit`] in Redis, in microseconds of its clock; the wait, or 0.
+/// [`Quota::admit`] in Redis, in microseconds of its clock: the wait, or 0 and the time until the quota is full again.
 const GCRA: &str = r"
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
-    local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-    local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + interval
+    local interval, burst, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + interval * amount
     local wait = full_at - now - interval * burst
     if wait > 0 then
-        return wait
+        return {wait, 0}
     end
     redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000))
-    return 0
+    return {0, full_at - now}
 ";
 
 #[derive(Debug, Clone)]
@@ -133,13 +147,17 @@ impl Local {
         Self(moka::future::Cache::builder().max_capacity(CAPACITY).expire_after(WhenFull).build())
     }
 
-    async fn check(&self, key: &str, quota: Quota) -> Result<(), Duration> {
+    async fn take(&self, key: &str, amount: u32, quota: Quota) -> Result<Left, Duration> {
         let now = Instant::now();
+        let mut left = Left { amount: 0, full_in: Duration::ZERO };
         let admit = async |known: Option<moka::Entry<String, Instant>>| {
             let full_at = known.map_or(now, moka::Entry::into_value);
-            quota.admit(full_at, now).map(Op::Put)
+            let full_at = quota.admit(amount, full_at, now)?;
+            left = quota.left(full_at - now);
+            Ok::<_, Duration>(Op::Put(full_at))
         };
-        self.0.entry_by_ref(key).and_try_compute_with(admit).await.map(drop)
+        self.0.entry_by_ref(key).and_try_compute_with(admit).await?;
+        Ok(left)
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::Request;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastgpt_platform::{
     auth::{Operator, Viewer, viewer::Role},
     clock::Clock,
     config::{Config, Vars},
     gateway::Gateway,
-    graphql::{self, RequestContext, context::RefreshCookie},
+    graphql::{Answer, Engine, Params, RequestContext, context::RefreshCookie},
     http,
     id::{SessionId, UserId},
     session::start::Client as Origin,
@@ -18,8 +17,9 @@ use fastgpt_platform::{
 };
 use futures_util::{StreamExt, stream::BoxStream};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable, Value};
+use serde_json::json;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Client, backend, backend::TestDatabase};
 
@@ -131,14 +131,16 @@ impl TestApp {
     /// The answers to a subscription to `sessionEvents`, whatever the transport. It begins when first polled.
     pub(crate) fn session_events(&self, viewer: Option<Viewer>) -> BoxStream<'static, serde_json::Value> {
         let origin = Origin { ip: "203.0.113.9".into(), user_agent: String::new() };
-        let context = RequestContext::new(self.gateway.clone(), viewer, origin, RefreshCookie::default());
-        let request = Request::new("subscription { sessionEvents { kind session { id } } }");
-        let answers = graphql::execute_stream(
-            &graphql::schema(),
-            request.data(Arc::new(context)),
-            "request-of-tests".into(),
-        );
-        answers.map(|answer| serde_json::to_value(answer).unwrap()).boxed()
+        let context =
+            RequestContext::over_http(self.gateway.clone(), viewer, origin, RefreshCookie::default());
+        let params = Params::of("subscription { sessionEvents { kind session { id } } }");
+        let engine = Engine::new(&self.gateway, None, TaskTracker::new()).unwrap();
+        let answers = engine.execute_stream(params, Arc::new(context), "request-of-tests".into());
+        let answer = |answer| match answer {
+            Answer::Executed(response) => serde_json::to_value(response).unwrap(),
+            Answer::Refused(errors) => json!({ "errors": errors }),
+        };
+        answers.map(answer).boxed()
     }
 
     /// A new account that nobody has signed in to.

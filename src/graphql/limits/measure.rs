@@ -37,6 +37,8 @@ pub(super) struct Measure {
     pub(super) top_fields: u64,
     /// Those of them that are in [`SIGN_INS`].
     pub(super) sign_ins: u64,
+    /// There is `__schema` or `__type`, which only a root has.
+    pub(super) introspects: bool,
     /// One of them is in [`CONNECTION_LISTS`].
     is_connection: bool,
     /// How deep [`INTROSPECTION_LISTS`] nest, whatever they are fields of.
@@ -56,13 +58,14 @@ impl Measure {
         self.cost = self.cost.saturating_add(other.cost);
         self.top_fields = self.top_fields.saturating_add(other.top_fields);
         self.sign_ins = self.sign_ins.saturating_add(other.sign_ins);
+        self.introspects |= other.introspects;
         self.is_connection |= other.is_connection;
     }
 }
 
 /// Measures the operations of one document, each fragment once.
 ///
-/// It recurses no deeper than the document has opening braces, of which [`super::MAX_TOKENS`] leaves few.
+/// It recurses no deeper than the document has opening braces, of which the limit of tokens leaves few.
 pub(super) struct Measurer<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// What is known of fragments; nothing yet of one that is being measured.
@@ -124,6 +127,7 @@ impl<'a> Measurer<'a> {
             arguments: inside.arguments.max(field.arguments.len() as u64),
             aliases: inside.aliases.saturating_add(u64::from(field.alias.is_some())),
             cost: inside.cost.saturating_mul(rows).saturating_add(1),
+            introspects: inside.introspects || is_introspection,
             introspection_lists: if is_introspection { lists } else { inside.introspection_lists },
             top_fields: 1,
             sign_ins: u64::from(SIGN_INS.contains(&name)),

@@ -1,8 +1,10 @@
 //! The messages of graphql-transport-ws.
 
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::{Response, ServerError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::graphql::Params;
 
 /// What a client says.
 #[derive(Debug, Deserialize)]
@@ -11,7 +13,7 @@ pub(super) enum ClientMessage {
     ConnectionInit { payload: Option<InitPayload> },
     Ping { payload: Option<Value> },
     Pong {},
-    Subscribe { id: String, payload: Box<Request> },
+    Subscribe { id: String, payload: Box<Params> },
     Complete { id: String },
 }
 

@@ -3,7 +3,6 @@
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
-use async_graphql::{Request, Response, Value};
 use futures_util::{FutureExt, StreamExt};
 use tokio::{
     sync::mpsc,
@@ -13,11 +12,10 @@ use tracing::Instrument;
 
 use super::{Close, close, message::ServerMessage};
 use crate::{
-    auth::Viewer,
     error::Error,
-    graphql::{self, RequestContext, context::RefreshCookie, error::server_error},
+    graphql::{Answer, Params, RequestContext, error::server_error},
     http::{App, request_id::RequestId},
-    session::start::Client,
+    session::{socket_token::SocketToken, start::Client},
 };
 
 /// Operations that one socket may run at once.
@@ -25,7 +23,7 @@ const MAX_OPERATIONS: usize = 50;
 
 pub(super) struct Operations {
     app: App,
-    viewer: Option<Viewer>,
+    token: Option<Arc<SocketToken>>,
     client: Client,
     answers: mpsc::Sender<ServerMessage>,
     running: HashMap<String, AbortHandle>,
@@ -35,15 +33,15 @@ pub(super) struct Operations {
 impl Operations {
     pub(super) fn new(
         app: App,
-        viewer: Option<Viewer>,
+        token: Option<Arc<SocketToken>>,
         client: Client,
         answers: mpsc::Sender<ServerMessage>,
     ) -> Self {
-        Self { app, viewer, client, answers, running: HashMap::new(), tasks: JoinSet::new() }
+        Self { app, token, client, answers, running: HashMap::new(), tasks: JoinSet::new() }
     }
 
     /// Runs an operation under `id`.
-    pub(super) fn start(&mut self, id: String, request: Request) -> Result<(), Close> {
+    pub(super) fn start(&mut self, id: String, params: Params) -> Result<(), Close> {
         self.running.retain(|_, task| !task.is_finished());
         while self.tasks.try_join_next().is_some() {}
         if self.running.contains_key(&id) {
@@ -58,13 +56,15 @@ impl Operations {
             self.context(),
             self.app.clone(),
             id.clone(),
-            request,
+            params,
             request_id.clone(),
             self.answers.clone(),
         );
         let answers = self.answers.clone();
         let failed = id.clone();
+        let running = self.app.gateway.sockets.seats.begin_operation();
         let guarded = async move {
+            let _running = running;
             // The panic hook has written where it happened.
             if AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 let error =
@@ -86,7 +86,7 @@ impl Operations {
 
     fn context(&self) -> Arc<RequestContext> {
         let gateway = self.app.gateway.clone();
-        Arc::new(RequestContext::new(gateway, self.viewer, self.client.clone(), RefreshCookie::default()))
+        Arc::new(RequestContext::over_socket(gateway, self.token.clone(), self.client.clone()))
     }
 }
 
@@ -94,29 +94,21 @@ async fn run(
     context: Arc<RequestContext>,
     app: App,
     id: String,
-    request: Request,
+    params: Params,
     request_id: String,
     answers: mpsc::Sender<ServerMessage>,
 ) {
-    let mut responses = pin!(graphql::execute_stream(&app.schema, request.data(context), request_id));
-    while let Some(response) = responses.next().await {
-        let refused = was_refused(&response);
-        let message = if refused {
-            ServerMessage::Error { id: id.clone(), payload: response.errors }
-        } else {
-            ServerMessage::Next { id: id.clone(), payload: Box::new(response) }
+    let mut stream = pin!(app.engine.execute_stream(params, context, request_id));
+    while let Some(answer) = stream.next().await {
+        let (message, is_last) = match answer {
+            Answer::Executed(response) => (ServerMessage::Next { id: id.clone(), payload: response }, false),
+            // Nothing may follow an `error`.
+            Answer::Refused(errors) => (ServerMessage::Error { id: id.clone(), payload: errors }, true),
         };
-        // The socket is gone, or nothing may follow an `error`.
-        if answers.send(message).await.is_err() || refused {
+        // Sending fails when the socket is gone.
+        if answers.send(message).await.is_err() || is_last {
             return;
         }
     }
     let _ = answers.send(ServerMessage::Complete { id }).await;
-}
-
-/// Nothing was executed: the document does not parse or does not fit the schema.
-fn was_refused(response: &Response) -> bool {
-    response.data == Value::Null
-        && !response.errors.is_empty()
-        && response.errors.iter().all(|error| error.path.is_empty())
 }

@@ -7,7 +7,7 @@ const QUOTA: Quota = Quota { burst: 5, per: Duration::from_secs(60) };
 
 async fn admitted(limiter: &RateLimiter, key: &str) -> usize {
     let mut admitted = 0;
-    while limiter.check(key, QUOTA).await.is_ok() {
+    while limiter.take(key, 1, QUOTA).await.is_ok() {
         admitted += 1;
     }
     admitted
@@ -17,7 +17,7 @@ async fn admitted(limiter: &RateLimiter, key: &str) -> usize {
 async fn admits_a_burst_and_says_how_long_to_wait() {
     let limiter = RateLimiter::in_process();
     assert_eq!(admitted(&limiter, "a").await, 5);
-    let wait = limiter.check("a", QUOTA).await.unwrap_err();
+    let wait = limiter.take("a", 1, QUOTA).await.unwrap_err();
     assert!(wait > Duration::from_secs(11) && wait <= Duration::from_secs(12), "{wait:?}");
     assert_eq!(admitted(&limiter, "b").await, 5, "keys are apart");
 }
@@ -26,11 +26,11 @@ async fn admits_a_burst_and_says_how_long_to_wait() {
 async fn admits_again_after_the_wait() {
     let quota = Quota { burst: 2, per: Duration::from_millis(100) };
     let limiter = RateLimiter::in_process();
-    limiter.check("a", quota).await.unwrap();
-    limiter.check("a", quota).await.unwrap();
-    let wait = limiter.check("a", quota).await.unwrap_err();
+    limiter.take("a", 1, quota).await.unwrap();
+    limiter.take("a", 1, quota).await.unwrap();
+    let wait = limiter.take("a", 1, quota).await.unwrap_err();
     tokio::time::sleep(wait).await;
-    limiter.check("a", quota).await.unwrap();
+    limiter.take("a", 1, quota).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -42,7 +42,7 @@ async fn parallel_callers_share_one_burst() {
         let callers: Vec<_> = (0..40)
             .map(|_| {
                 let limiter = limiter.clone();
-                tokio::spawn(async move { limiter.check("a", QUOTA).await.is_ok() })
+                tokio::spawn(async move { limiter.take("a", 1, QUOTA).await.is_ok() })
             })
             .collect();
         let mut admitted = 0;
@@ -60,7 +60,7 @@ async fn replicas_share_a_quota_until_redis_goes() {
     };
     let (here, there) = (RateLimiter::redis(server.connect()), RateLimiter::redis(server.connect()));
     assert_eq!(admitted(&here, "a").await, 5);
-    let wait = there.check("a", QUOTA).await.unwrap_err();
+    let wait = there.take("a", 1, QUOTA).await.unwrap_err();
     assert!(wait > Duration::from_secs(11) && wait <= Duration::from_secs(12), "{wait:?}");
 
     server.stop();
@@ -69,8 +69,8 @@ async fn replicas_share_a_quota_until_redis_goes() {
 
     server.restart().await;
     let recovered = async || {
-        let _ = here.check("b", QUOTA).await;
-        let _ = there.check("b", QUOTA).await;
+        let _ = here.take("b", 1, QUOTA).await;
+        let _ = there.take("b", 1, QUOTA).await;
         admitted(&here, "b").await == 0 && admitted(&there, "c").await + admitted(&here, "c").await == 5
     };
     eventually(recovered).await;
@@ -84,12 +84,12 @@ async fn redis_counts_as_the_process_does() {
     let quota = Quota { burst: 3, per: Duration::from_millis(300) };
     let limiter = RateLimiter::redis(server.connect());
     for _ in 0..3 {
-        limiter.check("a", quota).await.unwrap();
+        limiter.take("a", 1, quota).await.unwrap();
     }
-    let wait = limiter.check("a", quota).await.unwrap_err();
+    let wait = limiter.take("a", 1, quota).await.unwrap_err();
     assert!(wait <= Duration::from_millis(100), "{wait:?}");
     tokio::time::sleep(wait).await;
-    limiter.check("a", quota).await.unwrap();
+    limiter.take("a", 1, quota).await.unwrap();
     // The key goes when the quota is full again.
     let redis = server.connect();
     eventually(async || {
@@ -106,30 +106,44 @@ proptest! {
     fn never_admits_more(
         burst in 1u32..20,
         per_millis in 1u64..10_000,
-        pauses in prop::collection::vec(0u64..2_000, 1..200),
+        requests in prop::collection::vec((0u64..2_000, 0u32..5), 1..200),
     ) {
         let quota = Quota { burst, per: Duration::from_millis(per_millis) };
         let mut now = Instant::now();
         let mut full_at = now;
         let mut admitted = Vec::new();
-        for pause in pauses {
+        for (pause, amount) in requests {
+            let amount = amount.min(burst);
             now += Duration::from_millis(pause);
-            match quota.admit(full_at, now) {
+            match quota.admit(amount, full_at, now) {
                 Ok(next) => {
                     full_at = next;
-                    admitted.push(now);
+                    admitted.push((now, amount));
                 }
                 Err(wait) => {
-                    prop_assert!(wait <= quota.interval());
-                    prop_assert!(quota.admit(full_at, now + wait).is_ok(), "the wait is enough");
+                    prop_assert!(wait <= quota.interval() * amount);
+                    prop_assert!(quota.admit(amount, full_at, now + wait).is_ok(), "the wait is enough");
                 }
             }
         }
-        for (first, start) in admitted.iter().enumerate() {
-            for (count, end) in (1u32..).zip(&admitted[first..]) {
+        for (first, (start, _)) in admitted.iter().enumerate() {
+            let mut taken = 0;
+            for (end, amount) in &admitted[first..] {
+                taken += u128::from(*amount);
                 let came_back = (*end - *start).as_nanos() / quota.interval().as_nanos();
-                prop_assert!(u128::from(count) <= u128::from(burst) + came_back);
+                prop_assert!(taken <= u128::from(burst) + came_back);
             }
         }
     }
+}
+
+#[tokio::test]
+async fn tells_what_is_left() {
+    let limiter = RateLimiter::in_process();
+    let quota = Quota::per_minute(100);
+    let left = limiter.take("a", 30, quota).await.unwrap();
+    assert_eq!(left.amount, 70);
+    assert!(left.full_in <= Duration::from_secs(18), "{left:?}");
+    limiter.take("a", 71, quota).await.unwrap_err();
+    assert_eq!(limiter.take("a", 70, quota).await.unwrap().amount, 0, "the refusal took nothing");
 }

@@ -1,0 +1,221 @@
+//! The way of a request: what it means is found, held against its limits, paid for, and run.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{
+    Request, Response, ServerError,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+};
+use futures_util::{
+    FutureExt, Stream, StreamExt,
+    stream::{self, BoxStream},
+};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::{
+    RequestContext, Schema,
+    answer::{Answer, Suggestions},
+    budget::{Balance, Budget},
+    documents::{Documents, Known},
+    error::server_error,
+    limits,
+    params::Params,
+    refusal::Refusal,
+    schema,
+    variables::InputTypes,
+};
+use crate::{
+    error::{Error, Result as ServiceResult},
+    gateway::Gateway,
+};
+
+/// How long a query or mutation may take, over either transport. A subscription has no end.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The schema, and what is remembered of documents and of what principals spent. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+struct Parts {
+    schema: Schema,
+    types: InputTypes,
+    documents: Documents,
+    budget: Budget,
+    /// Mutations, which no caller who goes away breaks off.
+    mutations: TaskTracker,
+}
+
+/// A request that may be run.
+pub struct Admitted {
+    /// What kind of operation it is.
+    pub kind: OperationType,
+    known: Arc<Known>,
+    /// All but the document.
+    request: Request,
+    context: Arc<RequestContext>,
+    cost: u32,
+    shows_cost: bool,
+}
+
+impl Engine {
+    /// An engine with the console's manifest of trusted documents, where there is a console. Mutations run among
+    /// `tasks`, which are to end before the process does.
+    ///
+    /// # Errors
+    /// A manifest of trusted documents cannot be used; the message says which.
+    pub fn new(gateway: &Gateway, console: Option<&[u8]>, tasks: TaskTracker) -> anyhow::Result<Self> {
+        let schema = schema();
+        Ok(Self(Arc::new(Parts {
+            types: InputTypes::of(&schema.sdl())?,
+            schema,
+            documents: Documents::new(gateway, console)?,
+            budget: Budget::new(gateway),
+            mutations: tasks,
+        })))
+    }
+
+    /// Finds the document that a request means, and holds both against everything that needs no execution.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub async fn admit(&self, mut params: Params, context: Arc<RequestContext>) -> Result<Admitted, Refusal> {
+        let known = self.0.documents.find(&mut params, &context).await?;
+        if known.introspects && !context.may_introspect() {
+            return Err(Error::Forbidden("Introspection is for administrators alone here.").into());
+        }
+        let operation = operation_of(&known.document, params.operation_name.as_deref())?;
+        self.0.types.check(operation, &params.variables)?;
+        let limits = &context.gateway.config.document_limits;
+        let cost = limits::check_cost(limits, &known.document, operation, &params.variables);
+        let cost = cost.map_err(|sentence| Refusal::from(ServerError::new(sentence, None)))?;
+        let (kind, shows_cost) = (operation.ty, params.asks_for_cost());
+        let mut request = Request::new("").variables(params.variables).data(Arc::clone(&context));
+        request.operation_name = params.operation_name;
+        Ok(Admitted { kind, known, request, context, cost, shows_cost })
+    }
+
+    /// Runs an admitted query or mutation.
+    pub async fn execute(&self, admitted: Admitted, request_id: &str) -> Answer {
+        let suggestions = Suggestions::to(&admitted.context);
+        Answer::of(self.respond(admitted).await, suggestions, request_id)
+    }
+
+    /// Runs whatever is asked for as a stream of answers; a query or mutation has one.
+    pub fn execute_stream(
+        &self,
+        params: Params,
+        context: Arc<RequestContext>,
+        request_id: String,
+    ) -> impl Stream<Item = Answer> + Send + use<> {
+        let (engine, suggestions) = (self.clone(), Suggestions::to(&context));
+        let responses = async move {
+            match engine.admit(params, context).await {
+                Ok(admitted) if admitted.kind == OperationType::Subscription => {
+                    engine.subscribe(admitted).await
+                }
+                Ok(admitted) => once(engine.respond(admitted).await),
+                Err(refusal) => once(refusal.into_response()),
+            }
+        };
+        let responses = responses.flatten_stream();
+        responses.map(move |response| Answer::of(response, suggestions, &request_id))
+    }
+
+    async fn respond(&self, admitted: Admitted) -> Response {
+        let balance = match self.pay(&admitted).await {
+            Ok(balance) => balance,
+            Err(error) => return Refusal::from(error).into_response(),
+        };
+        let shows_cost = admitted.shows_cost;
+        let mut response = self.run(admitted.kind, admitted.into_request()).await;
+        if shows_cost {
+            response.extensions.insert("cost".into(), balance.into_value());
+        }
+        response
+    }
+
+    /// A mutation has a task of its own: a caller who goes away does not stop it between its commit and its
+    /// announcement. The deadline does, and what depends on the announcement then has to wait for the nets below it.
+    async fn run(&self, kind: OperationType, request: Request) -> Response {
+        let schema = self.0.schema.clone();
+        let work = within(DEADLINE, async move { schema.execute(request).await });
+        if kind != OperationType::Mutation {
+            return work.await;
+        }
+        let outcome = self.0.mutations.spawn(work.in_current_span()).await;
+        outcome.unwrap_or_else(|failed| match failed.try_into_panic() {
+            // The transports turn it into an error of this one operation.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cancelled) => Refusal::from(Error::Internal(cancelled.into())).into_response(),
+        })
+    }
+
+    async fn subscribe(&self, admitted: Admitted) -> BoxStream<'static, Response> {
+        if let Err(error) = self.pay(&admitted).await {
+            return once(Refusal::from(error).into_response());
+        }
+        let context = Arc::clone(&admitted.context);
+        while_authorised(self.0.schema.execute_stream(admitted.into_request()), context).boxed()
+    }
+
+    async fn pay(&self, admitted: &Admitted) -> ServiceResult<Balance> {
+        self.0.budget.spend(&admitted.context, admitted.cost).await
+    }
+}
+
+impl Admitted {
+    fn into_request(self) -> Request {
+        let mut request = self.request;
+        request.set_parsed_query(self.known.document.clone());
+        request
+    }
+}
+
+fn once(response: Response) -> BoxStream<'static, Response> {
+    stream::iter([response]).boxed()
+}
+
+/// The operation that is meant (GraphQL specification, section 6.1, GetOperation).
+fn operation_of<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, Refusal> {
+    let found = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Single(_), Some(_)) => None,
+        (DocumentOperations::Multiple(operations), None) => {
+            operations.values().next().filter(|_| operations.len() == 1)
+        }
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+    };
+    let sentence = match name {
+        Some(_) => "The document has no operation of the name in `operationName`.",
+        None => "The document has several operations: say which with `operationName`.",
+    };
+    found.map(|operation| &operation.node).ok_or_else(|| ServerError::new(sentence, None).into())
+}
+
+/// Waits for the answer to a query or mutation, and gives it up after `deadline` with the error `TIMEOUT`.
+pub async fn within(deadline: Duration, response: impl Future<Output = Response>) -> Response {
+    let response = tokio::time::timeout(deadline, response).await;
+    response.unwrap_or_else(|_| Response::from_errors(vec![server_error(Error::Timeout, "")]))
+}
+
+/// The events of a subscription for as long as its viewer may have them: each is authorised anew.
+fn while_authorised(
+    events: impl Stream<Item = Response> + Send + Unpin + 'static,
+    context: Arc<RequestContext>,
+) -> impl Stream<Item = Response> + Send {
+    stream::unfold(Some(events), move |events| {
+        let context = Arc::clone(&context);
+        async move {
+            let mut events = events?;
+            let event = events.next().await?;
+            match context.check_still_authorised().await {
+                Ok(()) => Some((event, Some(events))),
+                Err(error) => Some((Refusal::from(error).into_response(), None)),
+            }
+        }
+    })
+}
