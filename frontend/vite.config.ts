@@ -1,11 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { operationsManifest } from './operations-manifest.ts';
 
 const server = 'http://localhost:5000';
 
 export default defineConfig({
   plugins: [
     react(),
+    operationsManifest(),
     {
       // The server answers the extensionless addresses itself; in development Vite has to be told.
       name: 'api-docs-address',

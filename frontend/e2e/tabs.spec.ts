@@ -111,4 +111,27 @@ test.describe('with access tokens of five seconds', () => {
     await expect(sessionRows(page).filter({ hasText: 'This device' })).toBeVisible();
     await expect(page.getByText('The connection is lost')).toBeHidden();
   });
+
+  test('one live connection outlives three access tokens, and still brings events', async ({
+    page,
+    browser,
+  }) => {
+    let connections = 0;
+    let renewals = 0;
+    page.on('websocket', (socket) => {
+      connections += 1;
+      socket.on('framesent', ({ payload }) => {
+        if (payload.toString().includes('renewToken')) renewals += 1;
+      });
+    });
+    const person = somebody();
+    await signUp(page, person);
+    // With the fourth renewal, the third token's five seconds are over.
+    await expect.poll(() => renewals, { timeout: 60_000 }).toBeGreaterThanOrEqual(4);
+
+    await signIn(await (await browser.newContext()).newPage(), person);
+    await expect(page.getByText('New sign-in to your account').first()).toBeVisible();
+    await expect(sessionRows(page)).toHaveCount(2);
+    expect(connections).toBe(1);
+  });
 });

@@ -45,7 +45,7 @@ pub const KEYS: &[Key] = &[
     key("ARGON2_PARALLELISM", "1"),
     key("SIGN_IN_ATTEMPTS_PER_MINUTE", "10"),
     key("SIGN_UPS_PER_HOUR", "20"),
-    key("GRAPHQL_INTROSPECTION", "on in development, off in production"),
+    key("GRAPHQL_INTROSPECTION", "on in development, off in production and with PERSISTED_OPERATIONS=only"),
     key("PERSISTED_OPERATIONS", "optional"),
     key("TRUSTED_DOCUMENTS", "none"),
     key("GRAPHQL_COST_PER_MINUTE", "200000"),

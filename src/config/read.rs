@@ -32,6 +32,16 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
     let frontend_url = reader.parsed("FRONTEND_URL", parse_base_url).unwrap_or_else(|| site_url.clone());
     let cost_per_minute = reader.number("GRAPHQL_COST_PER_MINUTE", 100..=60_000_000, 200_000);
     let document_limits = read_document_limits(reader, cost_per_minute);
+    let introspection = reader.parsed("GRAPHQL_INTROSPECTION", parse_switch);
+    let persisted_operations = reader
+        .parsed("PERSISTED_OPERATIONS", parse_persisted_operations)
+        .unwrap_or(PersistedOperations::Optional);
+    if introspection == Some(true) && persisted_operations == PersistedOperations::Only {
+        reader.problem(
+            "GRAPHQL_INTROSPECTION",
+            "is on, where PERSISTED_OPERATIONS=only refuses what introspects; set one of them",
+        );
+    }
     let default_host = if production { [0, 0, 0, 0] } else { [127, 0, 0, 1] };
     Config {
         environment,
@@ -57,10 +67,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         argon2: read_argon2(reader),
         sign_in_attempts_per_minute: reader.number("SIGN_IN_ATTEMPTS_PER_MINUTE", 1..=1_000_000, 10),
         sign_ups_per_hour: reader.number("SIGN_UPS_PER_HOUR", 1..=1_000_000, 20),
-        introspection: reader.parsed("GRAPHQL_INTROSPECTION", parse_switch).unwrap_or(!production),
-        persisted_operations: reader
-            .parsed("PERSISTED_OPERATIONS", parse_persisted_operations)
-            .unwrap_or(PersistedOperations::Optional),
+        introspection: introspection
+            .unwrap_or(!production && persisted_operations != PersistedOperations::Only),
+        persisted_operations,
         trusted_documents: read_paths(reader, "TRUSTED_DOCUMENTS"),
         cost_per_minute,
         document_limits,

@@ -1,6 +1,6 @@
 //! The way of a request: what it means is found, held against its limits, paid for, and run.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{
     Request, Response, ServerError,
@@ -139,16 +139,12 @@ impl Engine {
     /// announcement. The deadline does, and what depends on the announcement then has to wait for the nets below it.
     async fn run(&self, kind: OperationType, request: Request) -> Response {
         let schema = self.0.schema.clone();
-        let work = within(DEADLINE, async move { schema.execute(request).await });
+        let work = isolated(within(DEADLINE, async move { schema.execute(request).await }));
         if kind != OperationType::Mutation {
             return work.await;
         }
         let outcome = self.0.mutations.spawn(work.in_current_span()).await;
-        outcome.unwrap_or_else(|failed| match failed.try_into_panic() {
-            // The transports turn it into an error of this one operation.
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(cancelled) => Refusal::from(Error::Internal(cancelled.into())).into_response(),
-        })
+        outcome.unwrap_or_else(|cancelled| Refusal::from(Error::Internal(cancelled.into())).into_response())
     }
 
     async fn subscribe(&self, admitted: Admitted) -> BoxStream<'static, Response> {
@@ -156,7 +152,8 @@ impl Engine {
             return once(Refusal::from(error).into_response());
         }
         let context = Arc::clone(&admitted.context);
-        while_authorised(self.0.schema.execute_stream(admitted.into_request()), context).boxed()
+        let events = isolated_events(self.0.schema.execute_stream(admitted.into_request()));
+        while_authorised(events, context).boxed()
     }
 
     async fn pay(&self, admitted: &Admitted) -> ServiceResult<Balance> {
@@ -202,6 +199,21 @@ pub async fn within(deadline: Duration, response: impl Future<Output = Response>
     response.unwrap_or_else(|_| Response::from_errors(vec![server_error(Error::Timeout, "")]))
 }
 
+/// Has a bug cost one operation and nothing else.
+async fn isolated(response: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(response).catch_unwind().await.unwrap_or_else(panicked)
+}
+
+/// As [`isolated`]; what panicked ends.
+fn isolated_events(events: impl Stream<Item = Response>) -> impl Stream<Item = Response> {
+    AssertUnwindSafe(events).catch_unwind().map(|event| event.unwrap_or_else(panicked))
+}
+
+/// What the panic says is in the log, by the panic hook, and for nobody else.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Refusal::from(Error::Internal(anyhow::anyhow!("an operation panicked"))).into_response()
+}
+
 /// The events of a subscription for as long as its viewer may have them: each is authorised anew.
 fn while_authorised(
     events: impl Stream<Item = Response> + Send + Unpin + 'static,
@@ -218,4 +230,19 @@ fn while_authorised(
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_that_tells_nothing() {
+        let event = isolated_events(stream::once(async { panic!("机密") })).boxed().next().await;
+        for response in [isolated(async { panic!("机密") }).await, event.unwrap()] {
+            let errors = serde_json::to_value(&response.errors).unwrap();
+            assert_eq!(errors[0]["extensions"]["code"], "INTERNAL");
+            assert_eq!(errors[0]["message"], "Internal server error");
+        }
+    }
 }

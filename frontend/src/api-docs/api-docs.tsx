@@ -1,11 +1,12 @@
 import { GraphiQL } from 'graphiql';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Provider } from 'urql';
 import { useTokenState, viewerOf } from '../graphql/browser-session';
 import { useDark } from '../ui/appearance';
 import styles from './api-docs.module.css';
 import { SignInBar } from './sign-in-bar';
-import { fetcher } from './transport';
+import { client, fetcher } from './transport';
 
 const firstQuery = `# Ctrl-Space completes what you type.
 # Ctrl-Enter runs what the cursor is in.
@@ -43,7 +44,9 @@ export function ApiDocs() {
   }, [t]);
   return (
     <div className={styles.page} data-theme={theme}>
-      <SignInBar />
+      <Provider value={client}>
+        <SignInBar />
+      </Provider>
       <main className={styles.editor}>
         {state.status !== 'starting' && (
           // What the schema shows may depend on who asks for it.

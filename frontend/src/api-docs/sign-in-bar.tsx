@@ -9,7 +9,8 @@ import {
   SignOut,
 } from '../features/auth/access';
 import type { ApiError } from '../graphql/api-error';
-import { useTokenState } from '../graphql/browser-session';
+import { useTokenState, viewerOf } from '../graphql/browser-session';
+import { useIntrospectionAllowed } from '../graphql/introspection';
 import { paths } from '../paths';
 import { describeError } from '../ui/error-message';
 import { Logo } from '../ui/logo';
@@ -30,7 +31,19 @@ export function SignInBar() {
       {state.status === 'signed-in' && <SignedIn email={state.viewer.email} />}
       {state.status === 'signed-out' && <SignInForm />}
       {state.status === 'starting' && state.unreachable && <p role="alert">{t('states.unreachable')}</p>}
+      {state.status !== 'starting' && <IntrospectionNotice key={viewerOf(state)?.id} />}
     </header>
+  );
+}
+
+/** Explains the errors that GraphiQL shows to those who may not read the schema. */
+function IntrospectionNotice() {
+  const { t } = useTranslation();
+  const allowed = useIntrospectionAllowed();
+  return (
+    <div role="status" className={styles.notice}>
+      {allowed === false && t('apiDocs.introspectionRefused')}
+    </div>
   );
 }
 

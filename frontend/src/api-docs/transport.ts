@@ -5,14 +5,15 @@ import { authentication } from '../graphql/authentication';
 import { session } from '../graphql/browser-session';
 import { Connection } from '../graphql/connection';
 import { httpEndpoint } from '../graphql/endpoint';
+import { persistedDocuments } from '../graphql/persisted-documents';
 import { openSocket } from '../graphql/socket';
 
-/** For the page's own sign-in and sign-out. */
+/** For what the page itself asks. */
 export const client = new Client({
   url: httpEndpoint,
   fetchOptions: { credentials: 'include' },
   preferGetMethod: false,
-  exchanges: [authentication(session), fetchExchange],
+  exchanges: [authentication(session), persistedDocuments, fetchExchange],
 });
 
 /** Runs what is written in the editor, as whoever is signed in unless its headers say otherwise. */

@@ -4,6 +4,7 @@ import { type Cache, cacheExchange } from '@urql/exchange-graphcache';
 const withoutId = [
   'Device',
   'PageInfo',
+  'RenewedToken',
   'SessionConnection',
   'SessionEdge',
   'SessionEvent',

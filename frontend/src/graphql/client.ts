@@ -3,6 +3,7 @@ import { authentication } from './authentication';
 import { cacheOf } from './cache';
 import { Connection } from './connection';
 import { httpEndpoint } from './endpoint';
+import { persistedDocuments } from './persisted-documents';
 import { refetchWhenRestored } from './refetch-exchange';
 import { openSocket } from './socket';
 import type { TokenSession, Viewer } from './token-session';
@@ -25,11 +26,13 @@ export function createApi(session: TokenSession, viewer: Viewer | undefined): Ap
       refetchWhenRestored(connection),
       cacheOf(viewer?.id),
       authentication(session),
+      persistedDocuments,
       fetchExchange,
       subscriptionExchange({
-        forwardSubscription: ({ query, variables, operationName }) => ({
+        forwardSubscription: ({ query, variables, operationName, extensions }) => ({
           subscribe: (sink) => ({
-            unsubscribe: socket.subscribe({ query: query ?? '', variables, operationName }, sink),
+            // Where a hash stands for the text, graphql-ws still wants one.
+            unsubscribe: socket.subscribe({ query: query ?? '', variables, operationName, extensions }, sink),
           }),
         }),
       }),

@@ -9,6 +9,7 @@ import { backoff, sleep } from './backoff';
 import type { Connection } from './connection';
 import { socketEndpoint } from './endpoint';
 import type { ErrorCode } from './schema';
+import { SocketToken } from './socket-token';
 import type { TokenSession } from './token-session';
 
 /** The server's close codes that a new access token may cure. */
@@ -27,21 +28,25 @@ interface Socket {
   dispose(): void;
 }
 
-/** Subscriptions over one WebSocket that outlive lost networks, server restarts and expired access tokens. */
+/** Subscriptions over one WebSocket that outlive access tokens, lost networks and server restarts. */
 export function openSocket(session: TokenSession, connection: Connection): Socket {
   let pongDeadline: ReturnType<typeof setTimeout>;
 
   const client = createClient({
     url: socketEndpoint,
-    connectionParams: () => (session.accessToken ? { authorization: `Bearer ${session.accessToken}` } : {}),
+    connectionParams: () => token.present(),
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: (retries) => sleep(backoff(retries)),
     shouldRetry: (reason) => closeCode(reason) !== sessionChanged,
     keepAlive: pingEvery,
     on: {
-      connected: () => connection.change('live'),
+      connected: () => {
+        connection.change('live');
+        token.opened();
+      },
       closed: (event) => {
         clearTimeout(pongDeadline);
+        token.closed();
         connection.change(closeCode(event) === 1000 ? 'idle' : 'lost');
       },
       // A connection can die without a word, as when the device slept: then no pong comes back.
@@ -53,11 +58,13 @@ export function openSocket(session: TokenSession, connection: Connection): Socke
       },
     },
   });
+  const token: SocketToken = new SocketToken(session, client.subscribe);
 
   return {
-    subscribe: (payload, sink) => subscribeAgain(client, session, connection, payload, sink),
+    subscribe: (payload, sink) => subscribeAgain(client, session, token, connection, payload, sink),
     dispose: () => {
       connection.change('idle');
+      token.dispose();
       client.dispose();
     },
   };
@@ -70,6 +77,7 @@ export function openSocket(session: TokenSession, connection: Connection): Socke
 function subscribeAgain(
   client: Client,
   session: TokenSession,
+  socketToken: SocketToken,
   connection: Connection,
   payload: SubscribePayload,
   sink: Sink<ExecutionResult>,
@@ -81,7 +89,6 @@ function subscribeAgain(
 
   function start() {
     const startedAt = Date.now();
-    const token = session.accessToken;
     let eventsMissed = false;
     unsubscribe = client.subscribe(payload, {
       next: (result) => {
@@ -96,6 +103,7 @@ function subscribeAgain(
       error: (reason) => {
         failures = Date.now() - startedAt < shortLived ? failures + 1 : 0;
         const code = closeCode(reason);
+        const token = socketToken.value;
         const renewed = session.accessToken !== token;
         if (code === sessionChanged) refreshAndStart(reason);
         else if (code === tokenExpired && !renewed) refreshInViewAndStart(token, reason);

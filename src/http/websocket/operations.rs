@@ -1,9 +1,8 @@
-//! The operations of one socket, each a task of its own: a panic in one ends that one alone,
-//! and dropping the socket ends them all.
+//! The operations of one socket, each a task of its own; dropping the socket ends them all.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, pin::pin, sync::Arc};
+use std::{collections::HashMap, pin::pin, sync::Arc};
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
@@ -12,8 +11,7 @@ use tracing::Instrument;
 
 use super::{Close, close, message::ServerMessage};
 use crate::{
-    error::Error,
-    graphql::{Answer, Params, RequestContext, error::server_error},
+    graphql::{Answer, Params, RequestContext},
     http::{App, request_id::RequestId},
     session::{socket_token::SocketToken, start::Client},
 };
@@ -52,27 +50,14 @@ impl Operations {
         }
         let RequestId(request_id) = RequestId::generate();
         let span = tracing::info_span!("operation", id = request_id, ip = self.client.ip);
-        let work = run(
-            self.context(),
-            self.app.clone(),
-            id.clone(),
-            params,
-            request_id.clone(),
-            self.answers.clone(),
-        );
-        let answers = self.answers.clone();
-        let failed = id.clone();
         let running = self.app.gateway.sockets.seats.begin_operation();
-        let guarded = async move {
+        let work =
+            run(self.context(), self.app.clone(), id.clone(), params, request_id, self.answers.clone());
+        let counted = async move {
             let _running = running;
-            // The panic hook has written where it happened.
-            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
-                let error =
-                    server_error(Error::Internal(anyhow::anyhow!("an operation panicked")), &request_id);
-                let _ = answers.send(ServerMessage::Error { id: failed, payload: vec![error] }).await;
-            }
+            work.await;
         };
-        let task = self.tasks.spawn(guarded.instrument(span));
+        let task = self.tasks.spawn(counted.instrument(span));
         self.running.insert(id, task);
         Ok(())
     }

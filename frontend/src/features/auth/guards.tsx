@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Navigate, Outlet, useLocation, useSearchParams } from 'react-router';
 import { session, useTokenState, useViewer } from '../../graphql/browser-session';
 import { paths, safeNext, withNext } from '../../paths';
@@ -20,12 +20,21 @@ export function SignedOutOnly() {
   const state = useTokenState();
   const [params] = useSearchParams();
   if (state.status === 'starting') return <StartingSession unreachable={state.unreachable} />;
-  if (state.status === 'signed-in') return <Navigate to={safeNext(params.get('next'))} replace />;
+  if (state.status === 'signed-in') return <GoOn to={safeNext(params.get('next'))} />;
   return <Outlet />;
 }
 
 export function RequireAdmin({ otherwise }: { otherwise: ReactNode }) {
   return useViewer().role === 'ADMIN' ? <Outlet /> : otherwise;
+}
+
+/** GraphiQL is a page of the server, which decides by who asks for it whether there is one. */
+function GoOn({ to }: { to: string }) {
+  const leaves = to === paths.apiDocs;
+  useEffect(() => {
+    if (leaves) window.location.replace(to);
+  }, [leaves, to]);
+  return leaves ? null : <Navigate to={to} replace />;
 }
 
 function StartingSession({ unreachable }: { unreachable: boolean }) {

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useConnectionStatus } from '../../graphql/api-provider';
 import styles from './connection-banner.module.css';
 
-/** Short breaks, such as a renewed access token, are nobody's business. */
+/** Short breaks, such as a server that restarts, are nobody's business. */
 const patience = 2_000;
 
 /** Says so while the live connection is lost. */

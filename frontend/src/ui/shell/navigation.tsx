@@ -3,6 +3,7 @@ import { type ReactNode, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, NavLink } from 'react-router';
 import { useViewer } from '../../graphql/browser-session';
+import { useIntrospectionAllowed } from '../../graphql/introspection';
 import { paths } from '../../paths';
 import { Logo } from '../logo';
 import styles from './navigation.module.css';
@@ -20,6 +21,7 @@ export function Brand() {
 export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
   const { t } = useTranslation();
   const { role } = useViewer();
+  const introspectionAllowed = useIntrospectionAllowed();
   return (
     <nav aria-label={t('shell.navigation')} className={styles.navigation}>
       <Group title={t('shell.account')}>
@@ -37,14 +39,16 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
           </Item>
         </Group>
       )}
-      <Group title={t('shell.developers')}>
-        <li>
-          <a href={paths.apiDocs} target="_blank" rel="noreferrer" className={styles.item}>
-            <CodeOutlined aria-hidden />
-            {t('apiDocs.title')}
-          </a>
-        </li>
-      </Group>
+      {introspectionAllowed && (
+        <Group title={t('shell.developers')}>
+          <li>
+            <a href={paths.apiDocs} target="_blank" rel="noreferrer" className={styles.item}>
+              <CodeOutlined aria-hidden />
+              {t('apiDocs.title')}
+            </a>
+          </li>
+        </Group>
+      )}
     </nav>
   );
 }
