@@ -27,7 +27,7 @@ pub enum Error {
     #[error("{0}")]
     Conflict(&'static str),
     /// Too much at once, or more than the budget of cost; worth another try after the given time.
-    #[error("Too many attempts. Try again in {} s.", whole_seconds(*.0))]
+    #[error("Too many requests. Try again in {} s.", whole_seconds(*.0))]
     RateLimited(Duration),
     /// The request is not one that could be executed.
     #[error("{0}")]
@@ -206,7 +206,8 @@ pub fn whole_seconds(wait: Duration) -> u64 {
 }
 
 fn describe(violations: &[Violation]) -> String {
-    let sentences: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
+    let sentences: Vec<&str> =
+        violations.iter().map(|violation| violation.message.as_str()).collect();
     sentences.join(" ")
 }
 

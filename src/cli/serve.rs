@@ -20,6 +20,7 @@ use crate::{
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    raise_file_limit(&config);
     let address = SocketAddr::new(config.host, config.port);
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}; set PORT (and HOST) to an address that is free")
@@ -28,6 +29,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     // The bus goes on while the last requests are answered: what they change must reach the other replicas.
     let disconnect = CancellationToken::new();
     let gateway = Gateway::connect(config, Clock::system(), disconnect.clone()).await?;
+    let shutdown = CancellationToken::new();
+    let server = http::Server::new(gateway.clone(), shutdown.clone())?;
     let applied = database::migrate(&gateway.config.database_url).await?;
     if applied > 0 {
         tracing::info!(applied, "migrations applied");
@@ -35,12 +38,27 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let first_admin =
         user::service::ensure_first_admin(&gateway).await.context("cannot create the first administrator")?;
     announce(&gateway, listener.local_addr()?, first_admin);
-    let shutdown = CancellationToken::new();
-    tokio::spawn(stop_on_signal(shutdown.clone())?);
-    http::serve(gateway.clone(), listener, shutdown).await?;
+    tokio::spawn(stop_on_signal(shutdown)?);
+    server.serve(listener).await;
     gateway.bus.flush().await;
     disconnect.cancel();
     Ok(())
+}
+
+/// Connections, sockets and the database's files need descriptors: asks the system for as many as may be needed.
+fn raise_file_limit(config: &Config) {
+    let needed = u64::from(config.max_connections) + 256;
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(limit) if limit >= needed => {}
+        outcome => {
+            let limit = outcome.unwrap_or_default();
+            tracing::warn!(
+                limit,
+                needed,
+                "too few open files are allowed for MAX_CONNECTIONS; raise the limit (ulimit -n), or lower it"
+            );
+        }
+    }
 }
 
 /// Tells a person at a terminal where to go, and a log what runs.

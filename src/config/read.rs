@@ -215,8 +215,8 @@ fn read_argon2(reader: &mut Reader<'_>) -> Argon2Cost {
 fn read_document_limits(reader: &mut Reader<'_>, cost_per_minute: u32) -> DocumentLimits {
     let limits = DocumentLimits {
         bytes: reader.number("GRAPHQL_MAX_DOCUMENT_BYTES", 1024..=65_536, 16_384),
-        tokens: reader.number("GRAPHQL_MAX_TOKENS", 100..=10_000, 2_000),
-        depth: reader.number("GRAPHQL_MAX_DEPTH", 3..=25, 15),
+        tokens: reader.number("GRAPHQL_MAX_TOKENS", 500..=4_000, 2_000),
+        depth: reader.number("GRAPHQL_MAX_DEPTH", 5..=25, 15),
         selections: reader.number("GRAPHQL_MAX_SELECTIONS", 100..=10_000, 2_000),
         aliases: reader.number("GRAPHQL_MAX_ALIASES", 0..=1_000, 30),
         directives: reader.number("GRAPHQL_MAX_DIRECTIVES", 0..=1_000, 50),

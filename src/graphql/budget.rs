@@ -1,9 +1,10 @@
 //! What a principal may spend: points of cost that come back over time, the same on all replicas.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_graphql::{Name, Value, indexmap::IndexMap};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio::sync::Mutex;
 
 use super::RequestContext;
 use crate::{
@@ -29,8 +30,7 @@ pub(super) struct Budget {
 #[derive(Default)]
 struct Lease {
     points: u32,
-    /// What was left of the budget itself then.
-    left: u32,
+    /// When the rest of the budget is full again.
     full_at: DateTime<Utc>,
 }
 
@@ -66,32 +66,28 @@ impl Budget {
     /// # Errors
     /// `RATE_LIMITED` when so much is not left.
     pub(super) async fn spend(&self, request: &RequestContext, cost: u32) -> Result<Balance> {
-        let principal = request.principal();
+        let (principal, now) = (request.principal(), request.gateway.clock.now());
         let lease = self.leases.get_with_by_ref(&principal, Arc::default);
-        let spend = |taken: Option<Lease>| {
-            let mut lease = lease.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(taken) = taken {
-                *lease = Lease { points: lease.points.saturating_add(taken.points), ..taken };
-            }
-            lease.points = lease.points.checked_sub(cost)?;
-            let remaining = lease.left.saturating_add(lease.points);
-            Some(Balance { requested: cost, remaining, resets_at: lease.full_at })
-        };
-        if let Some(balance) = spend(None) {
-            return Ok(balance);
+        // Whoever finds too little fetches more, and the others wait for it rather than fetch as much again.
+        let mut lease = lease.lock().await;
+        let missing = cost.saturating_sub(lease.points);
+        if missing > 0 {
+            let key = format!("cost:{principal}");
+            let limiter = &request.gateway.limiter;
+            let usual = missing.max(self.quota.burst / LEASE);
+            let (points, taken) = match limiter.take(&key, usual, self.quota).await {
+                Ok(left) => (usual, Ok(left)),
+                // The rest may be enough.
+                Err(_) => (missing, limiter.take(&key, missing, self.quota).await),
+            };
+            let left = taken.map_err(Error::RateLimited)?;
+            lease.points = lease.points.saturating_add(points);
+            lease.full_at = now + TimeDelta::from_std(left.full_in).unwrap_or_default();
         }
-        let key = format!("cost:{principal}");
-        let limiter = &request.gateway.limiter;
-        let usual = cost.max(self.quota.burst / LEASE);
-        let (points, taken) = match limiter.take(&key, usual, self.quota).await {
-            Ok(left) => (usual, Ok(left)),
-            // The rest may be enough.
-            Err(_) => (cost, limiter.take(&key, cost, self.quota).await),
-        };
-        let left = taken.map_err(Error::RateLimited)?;
-        let full_in = TimeDelta::from_std(left.full_in).unwrap_or_default();
-        let full_at = request.gateway.clock.now() + full_in;
-        let balance = spend(Some(Lease { points, left: left.amount, full_at }));
-        balance.ok_or_else(|| Error::Internal(anyhow::anyhow!("a lease of {points} does not pay {cost}")))
+        lease.points -= cost;
+        let resets_at = lease.full_at.max(now);
+        let left = self.quota.left((resets_at - now).to_std().unwrap_or_default()).amount;
+        let remaining = left.saturating_add(lease.points).min(self.quota.burst);
+        Ok(Balance { requested: cost, remaining, resets_at })
     }
 }

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -30,7 +33,7 @@ const BYTES_FOR_EACH: u32 = 128;
 /// How long Redis keeps a document for those who send its hash.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Documents that one principal may have Redis keep an hour. One more is run all the same.
-const KEPT_AN_HOUR: u32 = 200;
+const KEPT_AN_HOUR: u32 = 100;
 
 /// SHA-256 of a document's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,6 +67,8 @@ pub(super) struct Known {
     pub(super) introspects: bool,
     /// What it takes in memory at most, in bytes.
     weight: u32,
+    /// Whether this replica has let the others know it by its hash.
+    is_shared: AtomicBool,
 }
 
 impl Known {
@@ -74,7 +79,7 @@ impl Known {
         limits::check_document(limits, &document).map_err(too_much)?;
         let introspects = limits::introspects(&document);
         let weight = u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_mul(BYTES_FOR_EACH);
-        Ok(Self { document, introspects, weight })
+        Ok(Self { document, introspects, weight, is_shared: AtomicBool::new(false) })
     }
 }
 
@@ -143,23 +148,24 @@ impl Documents {
         if self.mode == PersistedOperations::Only && !request.is_admin() {
             return Err(Error::PersistedQueryRequired.into());
         }
-        let text = match (self.known.get(&hash), text) {
-            (Some(known), None) => return Ok(known),
-            (known, Some(text)) => {
-                if claimed.is_some() {
-                    self.share(hash, &text, request).await;
-                }
-                if let Some(known) = known {
-                    return Ok(known);
-                }
-                text
-            }
+        let known = match (self.known.get(&hash), &text) {
+            (Some(known), _) => known,
+            (None, Some(text)) => self.learn(hash, text)?,
             (None, None) => {
                 let text = self.shared.find(&hash.to_string()).await.filter(|text| Hash::of(text) == hash);
-                text.ok_or(Error::PersistedQueryNotFound)?
+                self.learn(hash, &text.ok_or(Error::PersistedQueryNotFound)?)?
             }
         };
-        let known = Arc::new(Known::read(&self.limits, &text)?);
+        if let (Some(_), Some(text)) = (claimed, text)
+            && !known.is_shared.swap(true, Ordering::Relaxed)
+        {
+            self.share(hash, &text, request).await;
+        }
+        Ok(known)
+    }
+
+    fn learn(&self, hash: Hash, text: &str) -> Result<Arc<Known>, Refusal> {
+        let known = Arc::new(Known::read(&self.limits, text)?);
         self.known.insert(hash, Arc::clone(&known));
         Ok(known)
     }
@@ -167,8 +173,7 @@ impl Documents {
     /// Lets other replicas know a document by its hash.
     async fn share(&self, hash: Hash, text: &str, request: &RequestContext) {
         let key = format!("persist:{}", request.principal());
-        let within_limits = text.len() <= self.limits.bytes as usize;
-        if within_limits && request.gateway.limit(&key, Quota::per_hour(KEPT_AN_HOUR)).await.is_ok() {
+        if request.gateway.limit(&key, Quota::per_hour(KEPT_AN_HOUR)).await.is_ok() {
             self.shared.keep(&hash.to_string(), text).await;
         }
     }

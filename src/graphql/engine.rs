@@ -4,7 +4,10 @@ use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{
     Request, Response, ServerError,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    parser::{
+        parse_schema,
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    },
 };
 use futures_util::{
     FutureExt, Stream, StreamExt,
@@ -17,6 +20,7 @@ use super::{
     RequestContext, Schema,
     answer::{Answer, Suggestions},
     budget::{Balance, Budget},
+    completion::OutputTypes,
     documents::{Documents, Known},
     error::server_error,
     limits,
@@ -39,7 +43,8 @@ pub struct Engine(Arc<Parts>);
 
 struct Parts {
     schema: Schema,
-    types: InputTypes,
+    input_types: InputTypes,
+    output_types: OutputTypes,
     documents: Documents,
     budget: Budget,
     /// Mutations, which no caller who goes away breaks off.
@@ -66,8 +71,10 @@ impl Engine {
     /// A manifest of trusted documents cannot be used; the message says which.
     pub fn new(gateway: &Gateway, console: Option<&[u8]>, tasks: TaskTracker) -> anyhow::Result<Self> {
         let schema = schema();
+        let printed = parse_schema(schema.sdl())?;
         Ok(Self(Arc::new(Parts {
-            types: InputTypes::of(&schema.sdl())?,
+            output_types: OutputTypes::of(&printed),
+            input_types: InputTypes::of(printed),
             schema,
             documents: Documents::new(gateway, console)?,
             budget: Budget::new(gateway),
@@ -85,10 +92,12 @@ impl Engine {
             return Err(Error::Forbidden("Introspection is for administrators alone here.").into());
         }
         let operation = operation_of(&known.document, params.operation_name.as_deref())?;
-        self.0.types.check(operation, &params.variables)?;
+        let refuse = |sentence: String| Refusal::from(ServerError::new(sentence, None));
+        self.0.input_types.check_types(&known.document).map_err(|sentence| refuse(sentence.to_owned()))?;
+        self.0.input_types.check(operation, &params.variables)?;
         let limits = &context.gateway.config.document_limits;
         let cost = limits::check_cost(limits, &known.document, operation, &params.variables);
-        let cost = cost.map_err(|sentence| Refusal::from(ServerError::new(sentence, None)))?;
+        let cost = cost.map_err(refuse)?;
         let (kind, shows_cost) = (operation.ty, params.asks_for_cost());
         let mut request = Request::new("").variables(params.variables).data(Arc::clone(&context));
         request.operation_name = params.operation_name;
@@ -114,7 +123,8 @@ impl Engine {
                 Ok(admitted) if admitted.kind == OperationType::Subscription => {
                     engine.subscribe(admitted).await
                 }
-                Ok(admitted) => once(engine.respond(admitted).await),
+                // A subscription lives long, and keeps what this function needs at most.
+                Ok(admitted) => once(Box::pin(engine.respond(admitted)).await),
                 Err(refusal) => once(refusal.into_response()),
             }
         };
@@ -127,8 +137,9 @@ impl Engine {
             Ok(balance) => balance,
             Err(error) => return Refusal::from(error).into_response(),
         };
-        let shows_cost = admitted.shows_cost;
+        let (shows_cost, meant) = (admitted.shows_cost, admitted.meant());
         let mut response = self.run(admitted.kind, admitted.into_request()).await;
+        self.complete(&mut response, &meant);
         if shows_cost {
             response.extensions.insert("cost".into(), balance.into_value());
         }
@@ -139,7 +150,7 @@ impl Engine {
     /// announcement. The deadline does, and what depends on the announcement then has to wait for the nets below it.
     async fn run(&self, kind: OperationType, request: Request) -> Response {
         let schema = self.0.schema.clone();
-        let work = isolated(within(DEADLINE, async move { schema.execute(request).await }));
+        let work = isolated(within(DEADLINE, Box::pin(async move { schema.execute(request).await })));
         if kind != OperationType::Mutation {
             return work.await;
         }
@@ -151,9 +162,50 @@ impl Engine {
         if let Err(error) = self.pay(&admitted).await {
             return once(Refusal::from(error).into_response());
         }
-        let context = Arc::clone(&admitted.context);
+        let (context, meant, engine) = (Arc::clone(&admitted.context), admitted.meant(), self.clone());
+        let admitted_cost = admitted.cost;
         let events = isolated_events(self.0.schema.execute_stream(admitted.into_request()));
-        while_authorised(events, context).boxed()
+        let events = self.clone().while_authorised(events, context, admitted_cost);
+        let complete = move |mut event| {
+            engine.complete(&mut event, &meant);
+            event
+        };
+        events.map(complete).boxed()
+    }
+
+    /// The events of a subscription for as long as its viewer may have them and can pay for them: each is authorised
+    /// anew, and costs what the subscription does.
+    fn while_authorised(
+        self,
+        events: impl Stream<Item = Response> + Send + Unpin + 'static,
+        context: Arc<RequestContext>,
+        cost: u32,
+    ) -> impl Stream<Item = Response> + Send {
+        stream::unfold(Some(events), move |events| {
+            let (engine, context) = (self.clone(), Arc::clone(&context));
+            async move {
+                let mut events = events?;
+                let event = events.next().await?;
+                let may_go_on = async {
+                    context.check_still_authorised().await?;
+                    engine.0.budget.spend(&context, cost).await
+                };
+                match may_go_on.await {
+                    Ok(_) => Some((event, Some(events))),
+                    Err(error) => Some((Refusal::from(error).into_response(), None)),
+                }
+            }
+        })
+    }
+
+    fn complete(&self, response: &mut Response, (known, operation_name): &Meant) {
+        let Response { data, errors, .. } = response;
+        let was_executed = errors.iter().all(|error| !error.path.is_empty());
+        if let Ok(operation) = operation_of(&known.document, operation_name.as_deref())
+            && was_executed
+        {
+            self.0.output_types.complete(data, errors, &known.document, operation);
+        }
     }
 
     async fn pay(&self, admitted: &Admitted) -> ServiceResult<Balance> {
@@ -161,7 +213,14 @@ impl Engine {
     }
 }
 
+/// A document and the name of the operation in it.
+type Meant = (Arc<Known>, Option<String>);
+
 impl Admitted {
+    fn meant(&self) -> Meant {
+        (Arc::clone(&self.known), self.request.operation_name.clone())
+    }
+
     fn into_request(self) -> Request {
         let mut request = self.request;
         request.set_parsed_query(self.known.document.clone());
@@ -212,24 +271,6 @@ fn isolated_events(events: impl Stream<Item = Response>) -> impl Stream<Item = R
 /// What the panic says is in the log, by the panic hook, and for nobody else.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Refusal::from(Error::Internal(anyhow::anyhow!("an operation panicked"))).into_response()
-}
-
-/// The events of a subscription for as long as its viewer may have them: each is authorised anew.
-fn while_authorised(
-    events: impl Stream<Item = Response> + Send + Unpin + 'static,
-    context: Arc<RequestContext>,
-) -> impl Stream<Item = Response> + Send {
-    stream::unfold(Some(events), move |events| {
-        let context = Arc::clone(&context);
-        async move {
-            let mut events = events?;
-            let event = events.next().await?;
-            match context.check_still_authorised().await {
-                Ok(()) => Some((event, Some(events))),
-                Err(error) => Some((Refusal::from(error).into_response(), None)),
-            }
-        }
-    })
 }
 
 #[cfg(test)]

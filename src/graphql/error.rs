@@ -117,8 +117,8 @@ pub(super) fn complete(errors: &mut [ServerError], otherwise: ErrorCode, request
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set("code", code.as_value());
-            cut(&mut error.message);
         }
+        cut(&mut error.message);
         if extensions.get("code") == Some(&ErrorCode::Internal.as_value()) {
             extensions.set("requestId", request_id);
         }

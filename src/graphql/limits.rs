@@ -3,11 +3,13 @@
 //! Three looks: [`check_source`] at the text, so that the parser, which is recursive, meets nothing that it cannot
 //! hold on its stack; [`check_document`] at what was parsed, so that async-graphql's validation, which expands
 //! fragments wherever they are spread, and the resolvers meet nothing that grows beyond all measure; and then,
-//! among what is left, for fields that conflict. The first two take time in proportion to the document's length.
+//! among what is left, for fields that conflict. The first two take time in proportion to the document's length. With
+//! the variables, [`check_cost`] looks at what they make of it.
 //!
 //! A refusal is one sentence for the caller: the limit, what was found, and what is allowed.
 
 mod conflicts;
+mod copies;
 mod measure;
 mod scan;
 
@@ -21,6 +23,10 @@ use measure::{Measure, Measurer};
 
 /// How deep `{`, `[` and `(` may nest, of whatever kind. The parser needs some stack for each.
 const MAX_BRACKETS: u32 = 64;
+/// Bytes of a name or number. Validation repeats names in each of its errors.
+const MAX_WORD_BYTES: u32 = 256;
+/// Bytes that validation may copy of the values of variables, one for each place that uses them.
+const MAX_COPIED_BYTES: u64 = 4 * 1024 * 1024;
 /// Arguments of one field.
 const MAX_ARGUMENTS: u32 = 20;
 /// Operations of a document, each of which is validated.
@@ -38,7 +44,8 @@ pub fn check_source(limits: &DocumentLimits, source: &str) -> Result<(), String>
     let found = scan::scan(source.as_bytes());
     // Tokens as the GraphQL specification counts them (section 2.1.6).
     check(found.tokens, limits.tokens, "has", "tokens")?;
-    check(found.nesting, MAX_BRACKETS, "nests brackets", "deep")
+    check(found.nesting, MAX_BRACKETS, "nests brackets", "deep")?;
+    check(found.longest_word, MAX_WORD_BYTES, "has a name or number of", "bytes")
 }
 
 /// Looks at a parsed document whose text was looked at.
@@ -62,6 +69,10 @@ pub fn check_document(limits: &DocumentLimits, document: &ExecutableDocument) ->
         "selects",
         "fields and fragments, counted wherever they are spread",
     )?;
+    // Validation would find it too, and look through it first.
+    if measurer.fragments_met() < document.fragments.len() {
+        return Err("The document has a fragment that no operation uses.".to_owned());
+    }
     match conflicts::find_conflict(document) {
         Some(Pos { line, column }) => Err(format!(
             "The field at line {line}, column {column} has the name of another one, and asks for something else: \
@@ -99,13 +110,16 @@ pub fn introspects(document: &ExecutableDocument) -> bool {
 /// around it, which the variables may tell.
 ///
 /// # Errors
-/// A sentence for the caller when that is too much.
+/// A sentence for the caller when that is too much, or when the variables are too long for how often they are used.
 pub fn check_cost(
     limits: &DocumentLimits,
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
 ) -> Result<u32, String> {
+    if !copies::are_few(document, variables, MAX_COPIED_BYTES) {
+        return Err("The variables are too long for how often the document uses them.".to_owned());
+    }
     let cost = Measurer::new(document, variables).operation(operation)?.cost;
     check(cost, limits.cost, "costs", "points")?;
     Ok(u32::try_from(cost).unwrap_or(limits.cost))

@@ -3,6 +3,7 @@
 mod about;
 pub mod answer;
 mod budget;
+mod completion;
 pub mod context;
 mod documents;
 mod engine;

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use super::documents::Hash;
 use crate::error::{Error, Result};
 
+/// Values of a request's JSON: each takes many times the room in memory that it has in the text.
+const MAX_VALUES: usize = 20_000;
+
 /// The parameters of a request (GraphQL over HTTP, section 5), and its document's hash where that stands for it.
 ///
 /// Keys that are none of these are refused: they are misspelt ones.
@@ -35,6 +38,14 @@ impl fmt::Debug for Params {
 }
 
 impl Params {
+    /// Reads the JSON of a request.
+    #[must_use]
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        // Serde would read a list as an object's values in their order.
+        let is_object = json.trim_ascii_start().starts_with(b"{");
+        (is_object && count_values(json) <= MAX_VALUES).then(|| serde_json::from_slice(json).ok()).flatten()
+    }
+
     /// A request that is nothing but a document.
     #[must_use]
     pub fn of(query: impl Into<String>) -> Self {
@@ -47,12 +58,13 @@ impl Params {
     /// `BAD_REQUEST` when it is no SHA-256, or of another protocol.
     pub(super) fn hash(&self) -> Result<Option<Hash>> {
         const MALFORMED: Error =
-            Error::BadRequest("The hash of a document is its SHA-256, in hexadecimal, under version 1.");
+            Error::BadRequest("Send one hash of the document: its SHA-256, in hexadecimal, under version 1.");
+        let persisted = self.extension("persistedQuery");
         if let Some(id) = &self.document_id {
-            let hash = id.strip_prefix("sha256:").unwrap_or(id);
-            return Hash::parse(hash).map(Some).ok_or(MALFORMED);
+            let hash = Hash::parse(id.strip_prefix("sha256:").unwrap_or(id)).filter(|_| persisted.is_none());
+            return hash.map(Some).ok_or(MALFORMED);
         }
-        let Some(persisted) = self.extension("persistedQuery") else { return Ok(None) };
+        let Some(persisted) = persisted else { return Ok(None) };
         let Value::Object(persisted) = persisted else { return Err(MALFORMED) };
         match (persisted.get("version"), persisted.get("sha256Hash")) {
             (Some(Value::Number(version)), Some(Value::String(hash))) if version.as_u64() == Some(1) => {
@@ -70,4 +82,19 @@ impl Params {
     fn extension(&self, name: &str) -> Option<&Value> {
         self.extensions.as_ref()?.get(name).filter(|value| **value != Value::Null)
     }
+}
+
+/// At least so many values as the text has, were it JSON.
+fn count_values(json: &[u8]) -> usize {
+    let (mut count, mut in_string, mut escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }

@@ -7,14 +7,17 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Value, Variables,
-    parser::{
-        parse_schema,
-        types::{BaseType, OperationDefinition, Type, TypeKind, TypeSystemDefinition},
+    indexmap::IndexMap,
+    parser::types::{
+        BaseType, ExecutableDocument, OperationDefinition, ServiceDocument, Type, TypeKind,
+        TypeSystemDefinition,
     },
 };
 
 use crate::error::{Error, Result, Rule, Violation};
 
+/// Scalars that a schema need not define (GraphQL specification, section 3.5).
+const BUILT_IN: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
 /// How many faults are told.
 const MAX_VIOLATIONS: usize = 20;
 /// How much is left of a path, which may have what the caller wrote in it.
@@ -27,7 +30,7 @@ enum InputKind {
     /// Whose values the resolver reads.
     Scalar,
     Enum(HashSet<Name>),
-    Object(HashMap<Name, InputField>),
+    Object(IndexMap<Name, InputField>),
 }
 
 struct InputField {
@@ -36,13 +39,9 @@ struct InputField {
 }
 
 impl InputTypes {
-    /// Those of a printed schema.
-    ///
-    /// # Errors
-    /// It is not one.
-    pub(super) fn of(sdl: &str) -> anyhow::Result<Self> {
+    pub(super) fn of(schema: ServiceDocument) -> Self {
         let mut types = HashMap::new();
-        for definition in parse_schema(sdl)?.definitions {
+        for definition in schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let kind = match definition.node.kind {
                 TypeKind::Scalar => InputKind::Scalar,
@@ -60,10 +59,27 @@ impl InputTypes {
             };
             types.insert(definition.node.name.node, kind);
         }
-        Ok(Self(types))
+        Self(types)
     }
 
-    /// Holds the request's variables against the operation. A type that is not there is validation's to refuse.
+    /// Holds the types of all variables against the schema, of which async-graphql's validation fails to ask about
+    /// the items of a list before it looks at their default.
+    ///
+    /// # Errors
+    /// A sentence for the caller.
+    pub(super) fn check_types(&self, document: &ExecutableDocument) -> Result<(), &'static str> {
+        let mut operations = document.operations.iter();
+        let known = operations.all(|(_, operation)| {
+            let mut definitions = operation.node.variable_definitions.iter();
+            definitions.all(|definition| {
+                let name = innermost(&definition.node.var_type.node);
+                BUILT_IN.contains(&name.as_str()) || self.0.contains_key(name)
+            })
+        });
+        if known { Ok(()) } else { Err("A variable of the document has a type that is no input type.") }
+    }
+
+    /// Holds the request's variables against the operation, whose types were held against the schema.
     ///
     /// # Errors
     /// `INVALID_INPUT` with every fault, as far as there are not too many.
@@ -72,9 +88,16 @@ impl InputTypes {
         for definition in &operation.variable_definitions {
             let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
             let has_default = definition.node.default_value.is_some();
-            faults.check_field(name, variables.get(name), ty, has_default);
+            faults.check_field(cut(name), variables.get(name), ty, has_default);
         }
         if faults.found.is_empty() { Ok(()) } else { Err(Error::InvalidInput(faults.found)) }
+    }
+}
+
+fn innermost(ty: &Type) -> &Name {
+    match &ty.base {
+        BaseType::Named(name) => name,
+        BaseType::List(item) => innermost(item),
     }
 }
 
@@ -141,7 +164,7 @@ impl Faults<'_> {
                     }
                     for unknown in given.keys().filter(|name| !fields.contains_key(*name)) {
                         let message = format!("`{}` is no field of `{name}`.", cut(unknown));
-                        self.note(&format!("{path}.{unknown}"), Rule::Unknown, message);
+                        self.note(&format!("{path}.{}", cut(unknown)), Rule::Unknown, message);
                     }
                     true
                 }

@@ -1,7 +1,7 @@
 //! GraphQL over HTTP (<https://graphql.github.io/graphql-over-http/draft/>): any operation but a subscription by
 //! POST, queries also by GET.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_graphql::{ServerError, Value, parser::types::OperationType};
 use async_graphql_axum::GraphQLResponse;
@@ -50,18 +50,17 @@ pub(super) async fn post(
 ) -> Result<Response, Refusal> {
     // Browsers send other types across sites without asking first: nothing may be executed for them.
     if !is_json(request.headers()) {
-        let error = Error::BadRequest("Send the operation as `Content-Type: application/json`.");
+        let error = Error::BadRequest(
+            "Send the operation as `Content-Type: application/json`, in UTF-8 and not compressed.",
+        );
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
     }
     let media_type = negotiate(request.headers())?;
     let headers = request.headers().clone();
     let body = read_body(request).await?;
-    // Serde would read a list as an object's values in their order.
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let params = is_object.then(|| serde_json::from_slice(&body).ok()).flatten();
-    let params = params.ok_or(Error::BadRequest(
+    let params = Params::parse(&body).ok_or(Error::BadRequest(
         "The body must be a JSON object with `query`, and perhaps `variables`, `operationName` and `extensions`, \
-         and nothing else.",
+         and nothing else; it may have 20,000 values.",
     ))?;
     answer(&app, peer, &request_id, &Method::POST, &headers, media_type, params).await
 }
@@ -143,7 +142,9 @@ async fn read_body(request: Request) -> Result<Bytes, Refusal> {
 
 /// The parameters of a GET (GraphQL over HTTP, section 5.5): those that are no text are JSON.
 fn read_query(query: &str) -> Result<Params> {
+    const NAMES: [&str; 5] = ["query", "documentId", "operationName", "variables", "extensions"];
     let mut params = Params::default();
+    let mut seen = HashSet::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "query" => params.query = Some(value.into_owned()),
@@ -151,11 +152,13 @@ fn read_query(query: &str) -> Result<Params> {
             "operationName" => params.operation_name = Some(value.into_owned()),
             "variables" => params.variables = read_json(&value)?,
             "extensions" => params.extensions = read_json(&value)?,
-            _ => {
-                return Err(Error::BadRequest(
-                    "The address may have `query`, `variables`, `operationName` and `extensions`, and nothing else.",
-                ));
-            }
+            _ => {}
+        }
+        if !NAMES.contains(&&*name) || !seen.insert(name) {
+            return Err(Error::BadRequest(
+                "The address may have `query` or `documentId`, `variables`, `operationName` and `extensions`, each \
+                 once, and nothing else.",
+            ));
         }
     }
     Ok(params)
@@ -182,10 +185,17 @@ pub(super) fn bearer(credentials: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// JSON in UTF-8, as it is.
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = content_type.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_utf_8 = parts.all(|parameter| {
+        let charset = parameter.to_ascii_lowercase().replace('"', "");
+        !charset.starts_with("charset=") || charset == "charset=utf-8"
+    });
+    is_json && is_utf_8 && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 fn respond(

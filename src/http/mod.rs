@@ -23,7 +23,7 @@ use tower::ServiceBuilder;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
 
 use refusal::Refusal;
-pub use server::serve;
+pub use server::Server;
 
 use crate::{error::Error, gateway::Gateway, graphql::Engine};
 

@@ -83,6 +83,7 @@ pub(super) fn complete(mut response: Response, media_type: Option<MediaType>, re
     let body = body(&[server_error(error, request_id)]);
     let (mut head, _) = response.into_parts();
     head.headers.insert(header::CONTENT_TYPE, media_type.unwrap_or(MediaType::Json).header_value());
+    head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // The length was that of no body.
     head.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(head, body.into())

@@ -16,8 +16,12 @@ use tower::ServiceExt;
 
 use super::{App, router};
 use crate::{
+    auth::Principal,
     gateway::Gateway,
-    session::{activity, live},
+    session::{
+        activity, live,
+        sockets::{Seat, Seats},
+    },
 };
 
 /// How long a client may take to send the head of a request, the next one on a connection that is kept alive included:
@@ -27,51 +31,66 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(20);
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// Bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// One address may have this part of all connections, unless it is a trusted proxy's: another one that comes is hung
+/// up on.
+const ADDRESS_PART: u32 = 4;
 /// Header fields of a request.
 const MAX_HEADERS: usize = 100;
 
 /// A connection's place among those that are served at once; a WebSocket holds it for as long as it is open.
 #[derive(Clone)]
 pub(super) struct Place {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _held: Arc<(OwnedSemaphorePermit, Seat)>,
 }
 
-/// Serves on `listener` until `shutdown` fires. Then: no new connections, requests in flight finish, sockets
-/// close with 1001 so that clients come back elsewhere, noted activity is written; all within the configured time.
-///
-/// # Errors
-/// A manifest of trusted documents cannot be used.
-pub async fn serve(
-    gateway: Gateway,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) -> anyhow::Result<()> {
-    let app = App::new(gateway.clone(), shutdown.clone())?;
-    let tasks = app.tasks.clone();
-    tasks.spawn(live::follow_changes(gateway.clone(), shutdown.clone()));
-    tasks.spawn(activity::keep_flushing(gateway.clone(), shutdown.clone()));
+/// A platform that is ready to serve.
+pub struct Server(App);
 
-    shutdown.run_until_cancelled(accept(&listener, app)).await;
-    drop(listener);
-
-    tracing::info!("stopping: requests in flight may finish");
-    tasks.close();
-    if timeout(gateway.config.shutdown_timeout, tasks.wait()).await.is_err() {
-        tracing::warn!("some requests did not finish in time and were broken off");
+impl Server {
+    /// Prepares a server that stops when `shutdown` fires.
+    ///
+    /// # Errors
+    /// A manifest of trusted documents cannot be used.
+    pub fn new(gateway: Gateway, shutdown: CancellationToken) -> anyhow::Result<Self> {
+        App::new(gateway, shutdown).map(Self)
     }
-    Ok(())
+
+    /// Serves on `listener` until told to stop. Then: no new connections, requests in flight finish, sockets close with
+    /// 1001 so that clients come back elsewhere, noted activity is written; all within the configured time.
+    pub async fn serve(self, listener: TcpListener) {
+        let Self(app) = self;
+        let (gateway, tasks, shutdown) = (app.gateway.clone(), app.tasks.clone(), app.shutdown.clone());
+        tasks.spawn(live::follow_changes(gateway.clone(), shutdown.clone()));
+        tasks.spawn(activity::keep_flushing(gateway.clone(), shutdown.clone()));
+
+        shutdown.run_until_cancelled(accept(&listener, app)).await;
+        drop(listener);
+
+        tracing::info!("stopping: requests in flight may finish");
+        tasks.close();
+        if timeout(gateway.config.shutdown_timeout, tasks.wait()).await.is_err() {
+            tracing::warn!("some requests did not finish in time and were broken off");
+        }
+    }
 }
 
 /// Accepts connections for as long as it is polled; when all places are taken, those that come wait in the
 /// kernel's queue.
 async fn accept(listener: &TcpListener, app: App) {
-    let places = Arc::new(Semaphore::new(app.gateway.config.max_connections as usize));
+    let config = &app.gateway.config;
+    let places = Arc::new(Semaphore::new(config.max_connections as usize));
+    let (by_address, most) = (Seats::default(), config.max_connections / ADDRESS_PART);
+    let trusted_proxies = config.trusted_proxies.clone();
     let (tasks, shutdown) = (app.tasks.clone(), app.shutdown.clone());
     let router = router(app);
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+    while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
         let (stream, peer) = next_connection(listener).await;
-        let (router, place, shutdown) =
-            (router.clone(), Place { _permit: Arc::new(place) }, shutdown.clone());
+        let address = peer.ip().to_canonical();
+        let is_proxy = trusted_proxies.iter().any(|network| network.contains(&address));
+        let most = if is_proxy { u32::MAX } else { most };
+        let Some(seat) = by_address.take(Principal::Network(address.to_string()), most) else { continue };
+        let place = Place { _held: Arc::new((permit, seat)) };
+        let (router, shutdown) = (router.clone(), shutdown.clone());
         tasks.spawn(async move {
             // What a client does to its own connection is nobody else's concern.
             if let Err(error) = serve_connection(stream, peer, router, place, shutdown).await {
@@ -98,6 +117,7 @@ async fn serve_connection(
         .header_read_timeout(HEAD_DEADLINE)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
+        .max_header_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(Box::pin(with_deadline(stream))), service)
         .with_upgrades();
     let mut connection = pin!(connection);

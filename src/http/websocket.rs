@@ -85,7 +85,6 @@ pub(super) async fn upgrade_or_query(
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
-        .max_write_buffer_size(2 * MAX_MESSAGE_BYTES + 1024 * 1024)
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
         .on_upgrade(move |socket| tasks.track_future(Connection { app, client, socket, _place: place }.run()))
@@ -105,16 +104,16 @@ impl Connection {
                 Some(true) => self.talk().await,
                 _ => Some(close(4406, "Subprotocol not acceptable")),
             };
-        if let Some(reason) = reason {
-            let farewell = async {
+        let farewell = async {
+            if let Some(reason) = reason {
                 self.socket.send(Message::Close(Some(reason))).await?;
-                // The closing handshake: the client's answer, or its going away.
-                while let Some(Ok(_)) = self.socket.recv().await {}
-                Ok::<_, axum::Error>(())
-            };
-            // A client that is gone needs no farewell.
-            let _ = timeout(Duration::from_secs(1), farewell).await;
-        }
+            }
+            // The closing handshake, whoever began it, ends with the other side's going away.
+            while let Some(Ok(_)) = self.socket.recv().await {}
+            Ok::<_, axum::Error>(())
+        };
+        // A client that is gone needs no farewell.
+        let _ = timeout(Duration::from_secs(1), farewell).await;
     }
 
     /// Returns why to close, or `None` when the client is gone.
@@ -196,7 +195,10 @@ impl Connection {
                     }
                     self.write(Message::Ping(Vec::new().into())).await
                 }
-                Some(answer) = queue.recv() => self.send(answer).await,
+                Some(answer) = queue.recv() => match operations.take(answer) {
+                    Some(message) => self.send(message).await,
+                    None => Ok(()),
+                },
                 received = self.receive() => {
                     heard_since_ping = true;
                     match received {
@@ -234,14 +236,14 @@ impl Connection {
     /// The next message; `Ok(None)` for what only keeps the line open.
     async fn receive(&mut self) -> Result<Option<ClientMessage>, Option<Close>> {
         match self.socket.recv().await {
-            Some(Ok(Message::Text(text))) => serde_json::from_str(&text)
-                .map(Some)
-                .map_err(|_| Some(close(4400, "Invalid message received"))),
+            Some(Ok(Message::Text(text))) => match ClientMessage::parse(&text) {
+                Some(message) => Ok(Some(message)),
+                None => Err(Some(close(4400, "Invalid message received"))),
+            },
             Some(Ok(Message::Binary(_))) => Err(Some(close(4400, "Invalid message received"))),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
             Some(Ok(Message::Close(_))) | None => Err(None),
-            Some(Err(error)) if is_too_long(&error) => Err(Some(close(1009, "Message too big"))),
-            Some(Err(_)) => Err(None),
+            Some(Err(error)) => Err(violation(&error)),
         }
     }
 
@@ -279,8 +281,14 @@ async fn is_live(gateway: &Gateway, viewer: &Viewer) -> bool {
     matches!(gateway.find_live(viewer.session_id()).await, Ok(Some(live)) if live.role == viewer.role())
 }
 
-fn is_too_long(error: &axum::Error) -> bool {
-    use tokio_tungstenite::tungstenite::Error::Capacity;
-    let source = std::error::Error::source(error);
-    source.and_then(|source| source.downcast_ref()).is_some_and(|error| matches!(error, Capacity(_)))
+/// The close code for what breaks the rules of WebSockets themselves (RFC 6455, section 7.4.1).
+fn violation(error: &axum::Error) -> Option<Close> {
+    use tokio_tungstenite::tungstenite::Error;
+    let source = std::error::Error::source(error)?;
+    match source.downcast_ref()? {
+        Error::Capacity(_) => Some(close(1009, "Message too big")),
+        Error::Utf8(_) => Some(close(1007, "Text is not UTF-8")),
+        Error::Protocol(_) => Some(close(1002, "Protocol error")),
+        _ => None,
+    }
 }

@@ -87,6 +87,10 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Cache<V> {
         load: impl Future<Output = Result<Option<V>>>,
     ) -> Result<Option<Arc<V>>> {
         let generation = self.generation(key).load(Ordering::SeqCst);
+        // The way through a load is long, and its future large: what is there needs none of it.
+        if let Some(entry) = self.local.get(&(key, generation)).await {
+            return Ok(Some(entry.value));
+        }
         let mut own_error = None;
         let load = async {
             load.await.map_err(|error| {
@@ -95,7 +99,8 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Cache<V> {
                 Nothing::Failed(text)
             })
         };
-        match self.local.try_get_with((key, generation), self.load_through(key, load)).await {
+        let loaded = Box::pin(self.local.try_get_with((key, generation), self.load_through(key, load))).await;
+        match loaded {
             Ok(entry) => Ok(Some(entry.value)),
             Err(nothing) => match (&*nothing, own_error) {
                 (Nothing::Absent, _) => Ok(None),

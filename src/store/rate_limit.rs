@@ -91,7 +91,9 @@ impl Quota {
         (self.per / self.burst.max(1)).max(Duration::from_micros(1))
     }
 
-    fn left(self, full_in: Duration) -> Left {
+    /// What is left when the quota is full again in `full_in`.
+    #[must_use]
+    pub fn left(self, full_in: Duration) -> Left {
         let taken = full_in.as_nanos().div_ceil(self.interval().as_nanos());
         Left { amount: self.burst.max(1).saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX)), full_in }
     }

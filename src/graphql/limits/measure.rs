@@ -15,21 +15,27 @@ use crate::store::page::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 const SIGN_INS: [&str; 4] = ["signIn", "signUp", "refreshSession", "changePassword"];
 /// Fields by which types of introspection lead to lists of others.
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
+/// What the schema is taken to have of everything, where introspection lists it.
+const INTROSPECTION_ROWS: u64 = 20;
 /// Fields that tell a connection (GraphQL Cursor Connections Specification).
-const CONNECTION_LISTS: [&str; 2] = ["nodes", "edges"];
+const CONNECTION_FIELDS: [&str; 4] = ["nodes", "edges", "pageInfo", "totalCount"];
+/// How deep selection sets may nest, fragments in their places: whatever looks at them is recursive.
+const MAX_NESTING: u64 = 32;
 
 /// What a set of selections asks for, its fragments put in their places. Sums saturate.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Measure {
     /// The longest way down, in fields.
     pub(super) depth: u64,
+    /// The longest way down, in selection sets.
+    pub(super) nesting: u64,
     /// Fields, spreads and inline fragments.
     pub(super) selections: u64,
     /// Of the field that has most.
     pub(super) arguments: u64,
     pub(super) aliases: u64,
     pub(super) directives: u64,
-    /// A field costs 1; what is inside a connection costs that for each row of a page.
+    /// A field costs 1; what is inside a connection costs that for each row of a page, and so does introspection.
     pub(super) cost: u64,
     /// How deep lists nest in `__schema` and `__type`.
     pub(super) introspection_lists: u64,
@@ -39,7 +45,7 @@ pub(super) struct Measure {
     pub(super) sign_ins: u64,
     /// There is `__schema` or `__type`, which only a root has.
     pub(super) introspects: bool,
-    /// One of them is in [`CONNECTION_LISTS`].
+    /// One of them is in [`CONNECTION_FIELDS`].
     is_connection: bool,
     /// How deep [`INTROSPECTION_LISTS`] nest, whatever they are fields of.
     lists: u64,
@@ -49,6 +55,7 @@ impl Measure {
     /// Takes what stands beside it.
     fn add(&mut self, other: Self) {
         self.depth = self.depth.max(other.depth);
+        self.nesting = self.nesting.max(other.nesting);
         self.arguments = self.arguments.max(other.arguments);
         self.introspection_lists = self.introspection_lists.max(other.introspection_lists);
         self.lists = self.lists.max(other.lists);
@@ -65,11 +72,13 @@ impl Measure {
 
 /// Measures the operations of one document, each fragment once.
 ///
-/// It recurses no deeper than the document has opening braces, of which the limit of tokens leaves few.
+/// It recurses no deeper than [`MAX_NESTING`].
 pub(super) struct Measurer<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// What is known of fragments; nothing yet of one that is being measured.
     known: HashMap<&'a str, Option<Measure>>,
+    /// Selection sets around the one that is being measured, itself included.
+    level: u64,
     variables: &'a Variables,
     /// Numbers by which variables may stand for a page's size when the request brings none.
     defaults: HashMap<&'a str, u64>,
@@ -87,7 +96,7 @@ impl<'a> Measurer<'a> {
                 *greatest = size.max(*greatest);
             }
         }
-        Self { fragments: &document.fragments, known: HashMap::new(), variables, defaults }
+        Self { fragments: &document.fragments, known: HashMap::new(), level: 0, variables, defaults }
     }
 
     /// # Errors
@@ -101,8 +110,15 @@ impl<'a> Measurer<'a> {
         Ok(found)
     }
 
+    /// How many fragments the operations have led to so far.
+    pub(super) fn fragments_met(&self) -> usize {
+        self.known.len()
+    }
+
     fn selections(&mut self, set: &'a SelectionSet) -> Result<Measure, String> {
         let mut total = Measure::default();
+        self.level += 1;
+        check_nesting(self.level)?;
         for selection in &set.items {
             let selection = &selection.node;
             total.add(match selection {
@@ -113,15 +129,21 @@ impl<'a> Measurer<'a> {
             let directives = selection.directives().len() as u64;
             total.add(Measure { selections: 1, directives, ..Measure::default() });
         }
+        self.level -= 1;
+        total.nesting += 1;
         Ok(total)
     }
 
     fn field(&mut self, field: &'a Field) -> Result<Measure, String> {
         let name = field.name.node.as_str();
         let inside = self.selections(&field.selection_set.node)?;
-        let rows = if inside.is_connection { self.page_size(field) } else { 1 };
         let lists = inside.lists + u64::from(INTROSPECTION_LISTS.contains(&name));
         let is_introspection = matches!(name, "__schema" | "__type");
+        let rows = match inside.is_connection {
+            _ if is_introspection => INTROSPECTION_ROWS,
+            true => self.page_size(field),
+            false => 1,
+        };
         Ok(Measure {
             depth: inside.depth.saturating_add(1),
             arguments: inside.arguments.max(field.arguments.len() as u64),
@@ -131,7 +153,7 @@ impl<'a> Measurer<'a> {
             introspection_lists: if is_introspection { lists } else { inside.introspection_lists },
             top_fields: 1,
             sign_ins: u64::from(SIGN_INS.contains(&name)),
-            is_connection: CONNECTION_LISTS.contains(&name),
+            is_connection: CONNECTION_FIELDS.contains(&name),
             lists,
             ..inside
         })
@@ -139,7 +161,9 @@ impl<'a> Measurer<'a> {
 
     fn fragment(&mut self, name: &'a str) -> Result<Measure, String> {
         if let Some(known) = self.known.get(name) {
-            return known.ok_or_else(|| "A fragment of the document contains itself.".to_owned());
+            let known = known.ok_or_else(|| "A fragment of the document contains itself.".to_owned())?;
+            check_nesting(self.level + known.nesting)?;
+            return Ok(known);
         }
         // One that is not there is validation's to refuse.
         let Some(definition) = self.fragments.get(name) else { return Ok(Measure::default()) };
@@ -168,6 +192,13 @@ impl<'a> Measurer<'a> {
         };
         size.map(Value::from)
     }
+}
+
+fn check_nesting(level: u64) -> Result<(), String> {
+    if level <= MAX_NESTING {
+        return Ok(());
+    }
+    Err(format!("The document nests selections too deep; {MAX_NESTING} levels are allowed."))
 }
 
 fn as_size(value: &Value) -> Option<u64> {

@@ -6,6 +6,8 @@ pub(super) struct Scan {
     pub(super) tokens: u64,
     /// The deepest nesting of `{`, `[` and `(`.
     pub(super) nesting: u64,
+    /// Bytes of the longest name or number.
+    pub(super) longest_word: u64,
 }
 
 /// Counts tokens and brackets. What is in strings and comments does not count, and what is no token at all
@@ -16,11 +18,12 @@ pub(super) struct Scan {
 pub(super) fn scan(source: &[u8]) -> Scan {
     let mut found = Scan::default();
     let (mut at, mut open) = (0, 0_u64);
+    let mut blocks_end = true;
     while let Some(&byte) = source.get(at) {
         let rest = &source[at..];
         let length = match byte {
             b'#' => length_while(rest, |byte| !matches!(byte, b'\n' | b'\r')),
-            b'"' => match string_length(rest) {
+            b'"' => match string_length(rest, &mut blocks_end) {
                 Some(length) => length,
                 None => break,
             },
@@ -33,6 +36,9 @@ pub(super) fn scan(source: &[u8]) -> Scan {
             b'{' | b'[' | b'(' => open += 1,
             b'}' | b']' | b')' => open = open.saturating_sub(1),
             _ => {}
+        }
+        if is_name(byte) {
+            found.longest_word = found.longest_word.max(length as u64);
         }
         found.nesting = found.nesting.max(open);
         found.tokens += u64::from(is_name(byte) || b"!$&().:=@[]{|}\"-".contains(&byte));
@@ -60,27 +66,30 @@ fn number_length(rest: &[u8]) -> usize {
 
 /// The length of the string that `rest` begins with, quotes included.
 ///
-/// As for the parser, `"""` without its end is an empty string and the beginning of another.
-fn string_length(rest: &[u8]) -> Option<usize> {
-    block_string_length(rest).or_else(|| {
-        let mut at = 1;
-        loop {
-            match rest.get(at)? {
-                b'"' => return Some(at + 1),
-                b'\\' => at += 2,
-                b'\n' | b'\r' => return None,
-                _ => at += 1,
-            }
+/// As for the parser, `"""` without its end is an empty string and the beginning of another. Behind the first of them
+/// there is no end for any other either: `blocks_end` remembers that, or each would be looked for in all of the rest.
+fn string_length(rest: &[u8], blocks_end: &mut bool) -> Option<usize> {
+    if *blocks_end && rest.starts_with(QUOTES) {
+        match block_string_length(rest) {
+            Some(length) => return Some(length),
+            None => *blocks_end = false,
         }
-    })
+    }
+    let mut at = 1;
+    loop {
+        match rest.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            b'\n' | b'\r' => return None,
+            _ => at += 1,
+        }
+    }
 }
 
+const QUOTES: &[u8] = b"\"\"\"";
+
 fn block_string_length(rest: &[u8]) -> Option<usize> {
-    const QUOTES: &[u8] = b"\"\"\"";
     let mut at = QUOTES.len();
-    if !rest.starts_with(QUOTES) {
-        return None;
-    }
     while at < rest.len() {
         if rest[at..].starts_with(QUOTES) {
             return Some(at + QUOTES.len());

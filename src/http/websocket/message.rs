@@ -1,7 +1,12 @@
 //! The messages of graphql-transport-ws.
 
+use std::{fmt, marker::PhantomData};
+
 use async_graphql::{Response, ServerError};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::Value;
 
 use crate::graphql::Params;
@@ -10,11 +15,57 @@ use crate::graphql::Params;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ClientMessage {
-    ConnectionInit { payload: Option<InitPayload> },
-    Ping { payload: Option<Value> },
+    ConnectionInit {
+        #[serde(default, deserialize_with = "object_or_null")]
+        payload: Option<InitPayload>,
+    },
+    Ping {
+        payload: Option<Value>,
+    },
     Pong {},
-    Subscribe { id: String, payload: Box<Params> },
-    Complete { id: String },
+    Subscribe {
+        id: String,
+        #[serde(deserialize_with = "object")]
+        payload: Box<Params>,
+    },
+    Complete {
+        id: String,
+    },
+}
+
+impl ClientMessage {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
+    }
+}
+
+/// Reads an object: serde would also take a list of its values in their order.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
+fn object_or_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(bound = "T: Deserialize<'de>")]
+    struct Object<T>(#[serde(deserialize_with = "object")] T);
+
+    Ok(Option::deserialize(deserializer)?.map(|Object(value)| value))
 }
 
 /// What a client brings to `connection_init`; other keys are its own business.
@@ -25,8 +76,8 @@ pub(super) struct InitPayload {
 }
 
 /// Never shows the token.
-impl std::fmt::Debug for InitPayload {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for InitPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InitPayload").finish_non_exhaustive()
     }
 }

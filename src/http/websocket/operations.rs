@@ -23,9 +23,23 @@ pub(super) struct Operations {
     app: App,
     token: Option<Arc<SocketToken>>,
     client: Client,
-    answers: mpsc::Sender<ServerMessage>,
-    running: HashMap<String, AbortHandle>,
+    answers: mpsc::Sender<Answered>,
+    running: HashMap<String, Running>,
+    /// How many were started.
+    started: u64,
     tasks: JoinSet<()>,
+}
+
+struct Running {
+    number: u64,
+    task: AbortHandle,
+}
+
+/// What an operation has to say, for as long as its client still wants to hear it.
+pub(super) struct Answered {
+    number: u64,
+    id: String,
+    message: ServerMessage,
 }
 
 impl Operations {
@@ -33,14 +47,13 @@ impl Operations {
         app: App,
         token: Option<Arc<SocketToken>>,
         client: Client,
-        answers: mpsc::Sender<ServerMessage>,
+        answers: mpsc::Sender<Answered>,
     ) -> Self {
-        Self { app, token, client, answers, running: HashMap::new(), tasks: JoinSet::new() }
+        Self { app, token, client, answers, running: HashMap::new(), started: 0, tasks: JoinSet::new() }
     }
 
     /// Runs an operation under `id`.
     pub(super) fn start(&mut self, id: String, params: Params) -> Result<(), Close> {
-        self.running.retain(|_, task| !task.is_finished());
         while self.tasks.try_join_next().is_some() {}
         if self.running.contains_key(&id) {
             return Err(close(4409, "Subscriber for this id already exists"));
@@ -51,22 +64,33 @@ impl Operations {
         let RequestId(request_id) = RequestId::generate();
         let span = tracing::info_span!("operation", id = request_id, ip = self.client.ip);
         let running = self.app.gateway.sockets.seats.begin_operation();
-        let work =
-            run(self.context(), self.app.clone(), id.clone(), params, request_id, self.answers.clone());
+        self.started += 1;
+        let answers = Answers { number: self.started, id: id.clone(), queue: self.answers.clone() };
+        let work = run(self.context(), self.app.clone(), params, request_id, answers);
         let counted = async move {
             let _running = running;
             work.await;
         };
         let task = self.tasks.spawn(counted.instrument(span));
-        self.running.insert(id, task);
+        self.running.insert(id, Running { number: self.started, task });
         Ok(())
     }
 
     /// Ends an operation at the client's wish, which needs no answer.
     pub(super) fn stop(&mut self, id: &str) {
-        if let Some(task) = self.running.remove(id) {
-            task.abort();
+        if let Some(running) = self.running.remove(id) {
+            running.task.abort();
         }
+    }
+
+    /// What the client is to hear of an answer: nothing when it has ended the operation meanwhile, even if another one
+    /// has its ID now. After the last answer the ID is free.
+    pub(super) fn take(&mut self, Answered { number, id, message }: Answered) -> Option<ServerMessage> {
+        self.running.get(&id).filter(|running| running.number == number)?;
+        if !matches!(message, ServerMessage::Next { .. }) {
+            self.running.remove(&id);
+        }
+        Some(message)
     }
 
     fn context(&self) -> Arc<RequestContext> {
@@ -75,25 +99,33 @@ impl Operations {
     }
 }
 
-async fn run(
-    context: Arc<RequestContext>,
-    app: App,
+/// The way of one operation's answers to the socket.
+struct Answers {
+    number: u64,
     id: String,
-    params: Params,
-    request_id: String,
-    answers: mpsc::Sender<ServerMessage>,
-) {
+    queue: mpsc::Sender<Answered>,
+}
+
+impl Answers {
+    /// Waits for room; false when the socket is gone.
+    async fn send(&self, message: ServerMessage) -> bool {
+        let answered = Answered { number: self.number, id: self.id.clone(), message };
+        self.queue.send(answered).await.is_ok()
+    }
+}
+
+async fn run(context: Arc<RequestContext>, app: App, params: Params, request_id: String, answers: Answers) {
+    let id = || answers.id.clone();
     let mut stream = pin!(app.engine.execute_stream(params, context, request_id));
     while let Some(answer) = stream.next().await {
         let (message, is_last) = match answer {
-            Answer::Executed(response) => (ServerMessage::Next { id: id.clone(), payload: response }, false),
+            Answer::Executed(response) => (ServerMessage::Next { id: id(), payload: response }, false),
             // Nothing may follow an `error`.
-            Answer::Refused(errors) => (ServerMessage::Error { id: id.clone(), payload: errors }, true),
+            Answer::Refused(errors) => (ServerMessage::Error { id: id(), payload: errors }, true),
         };
-        // Sending fails when the socket is gone.
-        if answers.send(message).await.is_err() || is_last {
+        if !answers.send(message).await || is_last {
             return;
         }
     }
-    let _ = answers.send(ServerMessage::Complete { id }).await;
+    answers.send(ServerMessage::Complete { id: id() }).await;
 }
