@@ -1,6 +1,8 @@
 //! The configuration: what is accepted, what is refused and how, and that the documents tell the same.
 
-use fastgpt_platform::config::{Config, CorsOrigins, Environment, KEYS, Vars};
+use std::path::PathBuf;
+
+use fastgpt_platform::config::{Config, CorsOrigins, Environment, KEYS, PersistedOperations, Vars};
 use insta::assert_snapshot;
 use secrecy::ExposeSecret;
 
@@ -216,6 +218,122 @@ fn a_problem_shows_no_secret() {
         ("ADMIN_PASSWORD", "geheim"),
     ]);
     assert!(refused.contains("3 problem(s)") && !refused.contains("geheim"), "{refused}");
+}
+
+/// The whole numbers that a key takes: from, to, and what holds without it.
+const NUMBERS: [(&str, u32, u32, u32); 12] = [
+    ("GRAPHQL_COST_PER_MINUTE", 100, 60_000_000, 200_000),
+    ("GRAPHQL_MAX_COST", 100, 1_000_000, 10_000),
+    ("GRAPHQL_MAX_DOCUMENT_BYTES", 1024, 65_536, 16_384),
+    ("GRAPHQL_MAX_TOKENS", 500, 4_000, 2_000),
+    ("GRAPHQL_MAX_DEPTH", 5, 25, 15),
+    ("GRAPHQL_MAX_SELECTIONS", 100, 10_000, 2_000),
+    ("GRAPHQL_MAX_ALIASES", 0, 1_000, 30),
+    ("GRAPHQL_MAX_DIRECTIVES", 0, 1_000, 50),
+    ("GRAPHQL_MAX_ROOT_FIELDS", 1, 200, 20),
+    ("GRAPHQL_MAX_SIGN_INS", 1, 10, 1),
+    ("MAX_CONNECTIONS", 10, 1_000_000, 10_000),
+    ("MAX_SOCKETS_PER_CLIENT", 1, 100_000, 100),
+];
+
+fn number(config: &Config, key: &str) -> u32 {
+    let limits = config.document_limits;
+    match key {
+        "GRAPHQL_COST_PER_MINUTE" => config.cost_per_minute,
+        "GRAPHQL_MAX_COST" => limits.cost,
+        "GRAPHQL_MAX_DOCUMENT_BYTES" => limits.bytes,
+        "GRAPHQL_MAX_TOKENS" => limits.tokens,
+        "GRAPHQL_MAX_DEPTH" => limits.depth,
+        "GRAPHQL_MAX_SELECTIONS" => limits.selections,
+        "GRAPHQL_MAX_ALIASES" => limits.aliases,
+        "GRAPHQL_MAX_DIRECTIVES" => limits.directives,
+        "GRAPHQL_MAX_ROOT_FIELDS" => limits.root_fields,
+        "GRAPHQL_MAX_SIGN_INS" => limits.sign_ins,
+        "MAX_CONNECTIONS" => config.max_connections,
+        "MAX_SOCKETS_PER_CLIENT" => config.max_sockets_per_client,
+        _ => panic!("{key} is no number"),
+    }
+}
+
+#[test]
+fn limits_are_whole_numbers_between_their_ends() {
+    for (key, least, most, default) in NUMBERS {
+        // Neither end of one is to be in the way of the other.
+        let around = match key {
+            "GRAPHQL_COST_PER_MINUTE" => ("GRAPHQL_MAX_COST", "100"),
+            _ => ("GRAPHQL_COST_PER_MINUTE", "60000000"),
+        };
+        let with = |value: &str| {
+            Config::from_vars(&vars(&[around, (key, value)])).map_err(|error| error.to_string())
+        };
+        assert_eq!(number(&accepted(&[]), key), default, "{key}");
+        for good in [least, most] {
+            assert_eq!(number(&with(&good.to_string()).unwrap(), key), good, "{key}");
+        }
+        let too_much = (u64::from(most) + 1).to_string();
+        let too_little = (i64::from(least) - 1).to_string();
+        for bad in [too_little.as_str(), &too_much, "1.5", "1e3", "4294967296", "many", "一百", "10 000"] {
+            let said =
+                format!("1 problem(s):\n  {key}: \"{bad}\" is not a whole number from {least} to {most}");
+            assert_eq!(with(bad).err().map(|refused| refused.contains(&said)), Some(true), "{key}={bad}");
+        }
+    }
+}
+
+#[test]
+fn one_operation_may_cost_no_more_than_a_minute_gives() {
+    let pair = |cost, budget| [("GRAPHQL_MAX_COST", cost), ("GRAPHQL_COST_PER_MINUTE", budget)];
+    assert_eq!(accepted(&pair("5000", "5000")).document_limits.cost, 5000);
+    for pairs in
+        [&pair("5001", "5000") as &[_], &[("GRAPHQL_COST_PER_MINUTE", "9999")], &pair("1000000", "999999")]
+    {
+        let said = "1 problem(s):\n  GRAPHQL_MAX_COST: is more than GRAPHQL_COST_PER_MINUTE: nobody could ever spend it";
+        assert!(refusal(pairs).contains(said), "{pairs:?}");
+    }
+}
+
+#[test]
+fn introspection_is_on_or_off_and_by_default_for_laptops_alone() {
+    for (text, introspection) in
+        [("on", true), ("true", true), ("off", false), ("false", false), (" off ", false)]
+    {
+        assert_eq!(accepted(&[("GRAPHQL_INTROSPECTION", text)]).introspection, introspection, "{text}");
+        assert_eq!(
+            production(&[("GRAPHQL_INTROSPECTION", text)]).unwrap().introspection,
+            introspection,
+            "{text}"
+        );
+    }
+    assert!(accepted(&[]).introspection && accepted(&[("APP_ENV", "test")]).introspection);
+    assert!(!production(&[]).unwrap().introspection);
+    for text in ["yes", "1", "ON", "Off", "开", "on,off"] {
+        let said = format!("1 problem(s):\n  GRAPHQL_INTROSPECTION: \"{text}\" is neither on nor off");
+        assert!(refusal(&[("GRAPHQL_INTROSPECTION", text)]).contains(&said), "{text}");
+    }
+}
+
+#[test]
+fn persisted_operations_are_optional_or_all_there_is() {
+    use PersistedOperations::{Only, Optional};
+    assert_eq!(accepted(&[]).persisted_operations, Optional);
+    assert_eq!(production(&[]).unwrap().persisted_operations, Optional);
+    for (text, mode) in [("optional", Optional), ("only", Only)] {
+        assert_eq!(accepted(&[("PERSISTED_OPERATIONS", text)]).persisted_operations, mode);
+    }
+    for text in ["on", "required", "Only", "只许"] {
+        let said = format!(
+            "1 problem(s):\n  PERSISTED_OPERATIONS: \"{text}\" is not a mode; write optional or only"
+        );
+        assert!(refusal(&[("PERSISTED_OPERATIONS", text)]).contains(&said), "{text}");
+    }
+}
+
+#[test]
+fn trusted_documents_are_files_between_commas() {
+    let paths = |text| accepted(&[("TRUSTED_DOCUMENTS", text)]).trusted_documents;
+    assert_eq!(paths("/etc/平台/可信.json"), ["/etc/平台/可信.json"].map(PathBuf::from));
+    assert_eq!(paths(" a b.json ,, ./c.json,"), ["a b.json", "./c.json"].map(PathBuf::from));
+    assert!(paths(" , ").is_empty() && accepted(&[]).trusted_documents.is_empty());
 }
 
 fn document(name: &str) -> String {

@@ -5,11 +5,17 @@
 mod support;
 
 mod authz;
+mod budget;
 mod config;
+mod connections;
+mod documents;
 mod errors;
+mod graphql_over_http;
+mod hostile;
 mod http;
 mod layering;
 mod limits;
+mod live_sockets;
 mod paging;
 mod processes;
 mod refresh;
@@ -20,4 +26,5 @@ mod shutdown;
 mod sign_in;
 mod statements;
 mod users;
+mod variables;
 mod websocket;

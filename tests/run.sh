@@ -203,14 +203,51 @@ journeys_on_embedded_stores() {
   journeys embedded "$usual" "$address"
 }
 
+# Also as strict as production can be: the console must send nothing but what its build has listed.
 journeys_on_postgres_and_redis() {
-  local usual name
+  local usual name strict=PERSISTED_OPERATIONS=only
   for name in usual short; do create_database "journeys_$name"; done
-  start_platform platform-postgres DATABASE_URL="${TEST_POSTGRES_URL%/*}/journeys_usual" REDIS_URL="$TEST_REDIS_URL/1"
+  start_platform platform-postgres "$strict" DATABASE_URL="${TEST_POSTGRES_URL%/*}/journeys_usual" REDIS_URL="$TEST_REDIS_URL/1"
   usual=$address
-  start_platform platform-postgres-5s ACCESS_TOKEN_TTL=5s \
+  start_platform platform-postgres-5s "$strict" ACCESS_TOKEN_TTL=5s \
     DATABASE_URL="${TEST_POSTGRES_URL%/*}/journeys_short" REDIS_URL="$TEST_REDIS_URL/2"
   journeys postgres "$usual" "$address"
+}
+
+# --- Peers: other people's clients and audits -----------------------------------------------------------------------
+
+# npm writes the file in node_modules as the last thing it does.
+peers_packages() {
+  local lock=tests/peers/package-lock.json installed=tests/peers/node_modules/.package-lock.json
+  [[ $installed -nt $lock ]] && return
+  npm --prefix tests/peers ci --no-audit --no-fund
+  touch "$installed"
+}
+
+peers() {
+  local status=0 report=$scratch/peers.tap usual counts
+  start_platform platform-peers
+  usual=$address
+  start_platform platform-peers-5s ACCESS_TOKEN_TTL=5s
+  PLATFORM_URL=$usual PLATFORM_SHORT_TOKEN_URL=$address PLATFORM_BINARY=$server \
+    npm --prefix tests/peers test -- --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$report" || status=$?
+  # "# pass 70", and so on, at the end; a test that was cancelled failed.
+  counts=$(awk '/^# (tests|pass|skipped|todo) [0-9]+$/ { n[$2] = $3 }
+    END { other = n["skipped"] + n["todo"]; print n["pass"] + 0, n["tests"] - n["pass"] - other, other }' "$report")
+  # shellcheck disable=SC2086 # three numbers
+  count $counts
+  ((status == 0)) || name_failures peers_failures "$report"
+  return "$status"
+}
+
+# The name of what failed, and why: behind "error:", or in the block below it.
+peers_failures() { # <report>
+  awk '
+    /^not ok / { sub(/^not ok [0-9]+ - /, ""); name = $0 }
+    /^  [a-z]+:/ { if (why) print substr(why, 1, 300); why = "" }
+    why && NF { sub(/^ +/, ""); why = why " " $0 }
+    name && /^  error: / { sub(/^  error: (\|-?$)?/, ""); why = name ": " $0; name = "" }' "$1"
 }
 
 # --- Runs -----------------------------------------------------------------------------------------------------------
@@ -222,6 +259,7 @@ all)
   step 'Rust: format' cargo fmt --all --check
   step 'Rust: clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
   step 'Console: packages' make --no-print-directory modules
+  step 'Peers: packages' peers_packages
   step 'Console: lint' console lint
   step 'Console: types' console check
   step 'Console: unit tests' console_unit_tests
@@ -231,6 +269,7 @@ all)
   step 'PostgreSQL and Redis' start_stores
   step 'Rust: suite on PostgreSQL and Redis' rust_suite
   step 'schema.graphql is current' schema_is_current
+  step 'Peers: graphql-http and graphql-ws' peers
   step 'Journeys on SQLite, in process' journeys_on_embedded_stores
   step 'Journeys on PostgreSQL and Redis' journeys_on_postgres_and_redis
   ;;

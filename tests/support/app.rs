@@ -92,8 +92,8 @@ impl TestApp {
         let gateway = Gateway::with_database(config, clock, connection, shutdown.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let serving = http::serve(gateway.clone(), listener, shutdown.clone());
-        tokio::spawn(async { serving.await.unwrap() });
+        let server = http::Server::new(gateway.clone(), shutdown.clone()).unwrap();
+        tokio::spawn(server.serve(listener));
         Self { gateway, address, statements, shutdown, vars, database }
     }
 

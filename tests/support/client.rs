@@ -8,7 +8,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use super::Response;
+use super::{Response, socket::Socket};
 
 /// Clones are the same device.
 #[derive(Clone)]
@@ -96,6 +96,26 @@ impl Client {
     /// Runs a document with variables.
     pub(crate) async fn query_with(&self, document: &str, variables: Value) -> Response {
         self.post(document, variables, Token::Sent).await
+    }
+
+    /// Sends the parameters of a request by POST.
+    pub(crate) async fn ask(&self, params: &Value) -> Response {
+        self.send(self.request(Method::POST, &self.graphql_path).json(params)).await
+    }
+
+    /// Sends them by GET, as a page of ours does.
+    pub(crate) async fn ask_by_get(&self, params: &[(&str, &str)]) -> Response {
+        let request = self.request(Method::GET, &self.graphql_path).query(params);
+        self.send(request.header("graphql-preflight", "1")).await
+    }
+
+    /// Sends them over a WebSocket of their own, as whoever is signed in here; gives the first answer.
+    pub(crate) async fn ask_over_socket(&self, params: &Value) -> Value {
+        let is_signed_in = self.state.lock().unwrap().access_token.is_some();
+        let mut socket =
+            if is_signed_in { Socket::connect(self).await } else { Socket::connect_anonymously(self).await };
+        socket.say(json!({ "type": "subscribe", "id": "1", "payload": params })).await;
+        socket.next().await
     }
 
     async fn post(&self, document: &str, variables: Value, token: Token) -> Response {

@@ -47,6 +47,13 @@ pub(crate) async fn within<T>(promised: Duration, what: &str, work: impl Future<
     value
 }
 
+/// The server that is tested: the one of this build, or the one that `PLATFORM_BINARY` names, of which one wants figures.
+#[expect(clippy::disallowed_methods, reason = "says what is tested")]
+fn binary() -> PathBuf {
+    let named = std::env::var_os("PLATFORM_BINARY").map(|path| fs::canonicalize(path).unwrap());
+    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_fastgpt-platform").into())
+}
+
 /// The settings and the folder that processes share, and the database behind them.
 #[derive(Clone)]
 pub(crate) struct Installation {
@@ -155,7 +162,7 @@ impl Installation {
         let number = self.processes.fetch_add(1, Ordering::Relaxed);
         let path = |name: &str| self.folder().join(format!("{number}.{name}"));
         fs::write(path("in"), input).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_fastgpt-platform"))
+        let child = Command::new(binary())
             .args(arguments)
             .env_clear()
             .envs(&self.vars)
@@ -228,6 +235,39 @@ impl Process {
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// The processor time that it has taken so far, in steps of 10 ms.
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = fs::read_to_string(self.figures("stat")).unwrap();
+        // The name in brackets may have spaces; utime and stime are the 14th and 15th field (proc_pid_stat(5)).
+        let (_, after) = stat.rsplit_once(')').unwrap();
+        let ticks = after.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap());
+        Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
+
+    /// The memory that it holds now, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most that it has held since [`Process::forget_peak_memory`].
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    pub(crate) fn forget_peak_memory(&self) {
+        fs::write(self.figures("clear_refs"), "5").unwrap();
+    }
+
+    fn status(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(self.figures("status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    fn figures(&self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.child.id())
     }
 
     /// Ends it without a chance to do anything about it.

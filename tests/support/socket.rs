@@ -98,20 +98,53 @@ impl Socket {
     }
 
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str) {
-        self.say(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
+        self.subscribe_with(id, json!({ "query": query })).await;
+    }
+
+    /// As [`Socket::subscribe`], with any parameters.
+    pub(crate) async fn subscribe_with(&mut self, id: &str, params: Value) {
+        self.say(json!({ "type": "subscribe", "id": id, "payload": params })).await;
+    }
+
+    /// Says something to a server that may be gone; `None` once it is.
+    pub(crate) async fn try_say(&mut self, message: Value) -> Option<()> {
+        self.0.send(Message::text(message.to_string())).await.ok()
+    }
+
+    /// Returns when the server has read all that was said so far, with nothing else going on.
+    pub(crate) async fn settle(&mut self) {
+        self.say(json!({ "type": "ping" })).await;
+        assert_eq!(self.next().await, json!({ "type": "pong" }));
     }
 
     /// The next message.
     pub(crate) async fn next(&mut self) -> Value {
+        self.next_or_close().await.unwrap_or_else(|close| panic!("instead of a message: {close:?}"))
+    }
+
+    /// The next message, or code and reason with which the server closes.
+    pub(crate) async fn next_or_close(&mut self) -> Result<Value, (u16, String)> {
         match self.read().await {
-            Message::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("instead of a message: {other:?}"),
+            Message::Text(text) => Ok(serde_json::from_str(&text).unwrap()),
+            Message::Close(Some(frame)) => Err((frame.code.into(), frame.reason.to_string())),
+            other => panic!("neither a message nor a reason to close: {other:?}"),
         }
+    }
+
+    /// Returns when the server asks whether anybody is there; the answer goes with whatever is done next.
+    pub(crate) async fn heartbeat(&mut self) {
+        let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("the server asks");
+        assert!(matches!(next, Some(Ok(Message::Ping(_)))), "instead of a ping: {next:?}");
     }
 
     /// Runs a query or mutation to its end, with nothing else going on.
     pub(crate) async fn run(&mut self, id: &str, query: &str) -> Value {
-        self.subscribe(id, query).await;
+        self.run_with(id, json!({ "query": query })).await
+    }
+
+    /// As [`Socket::run`], with any parameters.
+    pub(crate) async fn run_with(&mut self, id: &str, params: Value) -> Value {
+        self.subscribe_with(id, params).await;
         let answer = self.next().await;
         assert_eq!((&answer["type"], &answer["id"]), (&json!("next"), &json!(id)), "{answer}");
         assert_eq!(self.next().await, json!({ "type": "complete", "id": id }));
@@ -139,9 +172,14 @@ impl Socket {
 
     /// The code with which the server closes; what it says before that is of no interest.
     pub(crate) async fn close_code(&mut self) -> u16 {
+        self.closing().await.0
+    }
+
+    /// As [`Socket::close_code`], with the reason.
+    pub(crate) async fn closing(&mut self) -> (u16, String) {
         loop {
-            if let Message::Close(frame) = self.read().await {
-                return frame.expect("the server says why it closes").code.into();
+            if let Err(closing) = self.next_or_close().await {
+                return closing;
             }
         }
     }
