@@ -206,8 +206,7 @@ pub fn whole_seconds(wait: Duration) -> u64 {
 }
 
 fn describe(violations: &[Violation]) -> String {
-    let sentences: Vec<&str> =
-        violations.iter().map(|violation| violation.message.as_str()).collect();
+    let sentences: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
     sentences.join(" ")
 }
 

@@ -204,7 +204,7 @@ async fn one_reads_ones_own_objects_and_an_administrator_those_of_others() {
 #[tokio::test]
 async fn nobody_watches_without_signing_in() {
     let app = TestApp::start().await;
-    let answer = app.session_events(None).next().await.unwrap();
+    let answer = app.session_events(None).await.next().await.unwrap();
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
 }
 
@@ -213,7 +213,7 @@ async fn one_watches_ones_own_sessions_alone_even_as_an_administrator() {
     let app = TestApp::start().await;
     let (zhang, admin) = (app.with_user("张三").await, app.admin().await);
     for (watcher, again) in [(&zhang, email_of("张三")), (&admin, ADMIN_EMAIL.to_owned())] {
-        let mut events = app.session_events(Some(app.viewer(watcher).await));
+        let mut events = app.session_events(Some(app.viewer(watcher).await)).await;
         assert!(futures_util::poll!(events.next()).is_pending());
         app.with_user(&format!("看客{}", again.len())).await;
         let password = if again == ADMIN_EMAIL { ADMIN_PASSWORD } else { PASSWORD };

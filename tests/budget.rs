@@ -5,10 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use fastgpt_platform::session::events::{SESSION_CHANGED, SessionChange, SessionChanged};
+use futures_util::{FutureExt, future::join_all};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Response, TestApp, backend, email_of, socket::Socket};
+use crate::support::{Client, Response, TestApp, backend, email_of, process::until, socket::Socket};
 
 /// A hundred points, which take a minute to come back where there are no more.
 const A_HUNDRED: &[(&str, &str)] = &[("GRAPHQL_COST_PER_MINUTE", "100"), ("GRAPHQL_MAX_COST", "100")];
@@ -158,6 +159,39 @@ async fn a_subscription_is_paid_when_it_begins() {
     // They run at the same time, and there is enough for one of them.
     let message = socket.next().await;
     assert_eq!((&message["type"], code(&message)), (&json!("error"), "RATE_LIMITED"), "{message}");
+}
+
+/// It takes half a minute for another event's points to come back.
+#[tokio::test]
+async fn each_event_of_a_subscription_is_paid_until_nothing_is_left() {
+    let app = TestApp::configured(A_HUNDRED).await;
+    let zhang = app.with_user("张三").await;
+    let viewer = app.viewer(&zhang).await;
+    let mut socket = Socket::connect(&zhang).await;
+    // 48 for the beginning, and 48 for an event.
+    socket.subscribe("甲", &WATCH.replace("first: 48", "first: 22")).await;
+    let mut paid = 0;
+    let refusal = until("the stream ends", async || {
+        let message = SessionChanged {
+            change: SessionChange::Refreshed,
+            session_id: viewer.session_id(),
+            user_id: viewer.user_id(),
+            at: app.now(),
+        };
+        app.gateway.bus.publish(&SESSION_CHANGED, &message);
+        let answer = socket.next().now_or_never()?;
+        if answer["type"] != "next" {
+            return Some(answer);
+        }
+        assert!(answer["payload"]["data"]["sessionEvents"].is_object(), "{answer}");
+        paid += 1;
+        None
+    })
+    .await;
+    assert_eq!((&refusal["type"], &refusal["id"]), (&json!("error"), &json!("甲")), "{refusal}");
+    assert_eq!((code(&refusal), paid), ("RATE_LIMITED", 1), "{refusal}");
+    socket.settle().await;
+    assert_eq!(app.gateway.sockets.seats.operations(), 0, "it has ended");
 }
 
 #[tokio::test]

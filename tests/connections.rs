@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -140,11 +140,12 @@ async fn a_head_has_at_most_a_hundred_fields() {
 #[tokio::test]
 async fn a_head_has_at_most_64_kb() {
     let app = TestApp::start().await;
-    let mut large = Raw::saying(&app, head_of(MAX_HEAD_BYTES - 1)).await;
+    let mut large = Raw::saying(&app, head_of(MAX_HEAD_BYTES)).await;
     assert!(large.answer().await.0.starts_with("http/1.1 200"));
-    // What has come that far and has no end is refused then; what ends in what is read last is let pass once more.
-    assert_eq!(status(&app, &head_of(4 * MAX_HEAD_BYTES)[..2 * MAX_HEAD_BYTES]).await, "431");
+    assert_eq!(status(&app, head_of(MAX_HEAD_BYTES + 1)).await, "431");
     assert_eq!(status(&app, head_of(2 * MAX_HEAD_BYTES)).await, "431");
+    // What has come that far and has no end is refused then.
+    assert_eq!(status(&app, &head_of(4 * MAX_HEAD_BYTES)[..MAX_HEAD_BYTES + 1]).await, "431");
     Raw::connect(&app).await.is_alive().await;
 }
 
@@ -276,6 +277,66 @@ async fn who_comes_when_all_places_are_taken_waits_for_one() {
     assert!(second.0.try_read(&mut byte).is_err());
     drop(sockets.pop());
     assert!(second.answer().await.0.starts_with("http/1.1 200"), "a socket had its place as well");
+}
+
+/// What comes back when the health is asked for on a connection of its own; nothing where it is hung up on.
+async fn health_from(app: &TestApp, address: &str) -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+    let there = app.address.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut raw = Raw(socket.connect(there).await.unwrap());
+    raw.say(ALIVE.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).await;
+    raw.rest().await
+}
+
+#[tokio::test]
+async fn one_address_has_a_quarter_of_all_connections() {
+    let app = TestApp::configured(&[("TRUSTED_PROXIES", "203.0.113.0/24"), ("MAX_CONNECTIONS", "20")]).await;
+    let mut idle = Vec::new();
+    for _ in 0..4 {
+        let mut raw = Raw::connect(&app).await;
+        raw.is_alive().await;
+        idle.push(raw);
+    }
+    let mut socket = Socket::connect_anonymously(&app.client()).await;
+    for _ in 0..3 {
+        assert_eq!(health_from(&app, "127.0.0.1").await, "", "the sixth is hung up on");
+    }
+    for _ in 0..20 {
+        assert!(health_from(&app, "127.0.0.2").await.starts_with("HTTP/1.1 200"), "another address is not");
+    }
+    for raw in &mut idle {
+        raw.is_alive().await;
+    }
+    socket.settle().await;
+    drop(idle.pop());
+    let served = async || health_from(&app, "127.0.0.1").await.starts_with("HTTP/1.1 200").then_some(());
+    until("the place of one that closed is free", served).await;
+
+    let mut again = until("the place is free once more", async || {
+        let mut raw = Raw::saying(&app, ALIVE).await;
+        let mut byte = [0];
+        (timeout(PATIENCE, raw.0.read(&mut byte)).await.expect("an answer").ok()? > 0).then_some(raw)
+    })
+    .await;
+    assert_eq!(health_from(&app, "127.0.0.1").await, "", "it is taken again");
+    drop(socket);
+    until("a socket had a place as well", served).await;
+    again.say(ALIVE).await;
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_has_as_many_connections_as_there_are() {
+    let app = TestApp::configured(&[("TRUSTED_PROXIES", "127.0.0.1/32"), ("MAX_CONNECTIONS", "20")]).await;
+    let mut idle = Vec::new();
+    for _ in 0..19 {
+        let mut raw = Raw::connect(&app).await;
+        raw.is_alive().await;
+        idle.push(raw);
+    }
+    for raw in &mut idle {
+        raw.is_alive().await;
+    }
 }
 
 #[tokio::test]

@@ -327,6 +327,8 @@ async fn refusal(installation: &Installation, manifest: Option<&str>) -> String 
     let installation = installation.clone().with("TRUSTED_DOCUMENTS", path.as_os_str());
     let refused = installation.run(&["serve"]).await;
     assert!(!refused.success && !refused.err.contains("panicked"), "{refused:?}");
+    // Whoever waits for that line would take it for up.
+    assert!(!refused.err.contains("serving") && refused.out.is_empty(), "{refused:?}");
     for word in ["TRUSTED_DOCUMENTS", path.to_str().unwrap()] {
         assert!(refused.err.contains(word), "{word} is not in: {}", refused.err);
     }

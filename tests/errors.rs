@@ -64,7 +64,7 @@ async fn broken(app: &TestApp, client: &Client) -> Response {
 async fn missed_events() -> String {
     let app = TestApp::start().await;
     let viewer = app.viewer(&app.with_user("张三").await).await;
-    let mut events = app.session_events(Some(viewer));
+    let mut events = app.session_events(Some(viewer)).await;
     // The subscription begins when it is first polled.
     assert!(futures_util::poll!(events.next()).is_pending());
     let message = SessionChanged {

@@ -5,7 +5,11 @@ use std::{fmt::Write, fs, path::Path, time::Duration};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN_EMAIL, Client, TestApp, process::within, socket::Socket};
+use crate::support::{
+    ADMIN_EMAIL, Client, TestApp,
+    process::{Installation, within},
+    socket::Socket,
+};
 
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -129,6 +133,16 @@ async fn the_pages_around_a_field_multiply_its_cost() {
         format!("{{viewer{{sessions(first:100){}{}}}}}", inside(98), "id ".repeat(cost - 9_902))
     })
     .await;
+    // Whatever of the connection is asked for.
+    for field in ["totalCount ", "pageInfo ", "edges "] {
+        let inside =
+            field.repeat(99).replace("pageInfo", "pageInfo{hasNextPage}").replace("edges", "edges{cursor}");
+        let rows = if field == "totalCount " { 100 } else { 50 };
+        assert_bound(&zhang, 10_000, sentence, |cost| {
+            format!("{{viewer{{sessions(first:{rows}){{{inside}}}{}}}}}", "id ".repeat(cost - 9_902))
+        })
+        .await;
+    }
     // One row more is a hundred points more.
     let sentence = "The document costs 10002 points; 10000 are allowed.";
     for arguments in ["(first:100)", "(last:100)", "(first:4000000000)", "(first:$given)", "(first:$default)"]
@@ -161,12 +175,20 @@ async fn introspection_and_the_consoles_operations_pass() {
     let introspection = include_str!("fixtures/introspection.graphql");
     let answer = app.client().query(introspection).await;
     assert!(answer.list_at("/__schema/types").len() > 20);
+    assert!(answer.list_at("/__schema/types").iter().all(|kind| kind.get("isOneOf").is_some()));
     let lists = |levels| {
         let (open, close) = ("fields{type{".repeat(levels), "}}".repeat(levels));
         format!("{{__schema{{types{{{open}name{close}}}}}}}")
     };
     let sentence = "The document nests lists of introspection 3 deep; 2 are allowed.";
     assert_bound(&app.client(), 2, sentence, lists).await;
+
+    let sentence = "The document costs 10420 points; 10000 are allowed.";
+    assert_bound(&app.client(), 19, sentence, |count| {
+        let schema = format!("__schema{{types{{{}}}}}", "name ".repeat(25));
+        format!("{{{}}}", (0..count).map(|number| format!("a{number}:{schema} ")).collect::<String>())
+    })
+    .await;
 
     let (operations, fragments) = console_documents();
     assert!(operations.len() >= 10 && fragments.len() >= 3, "{operations:?}");
@@ -208,6 +230,170 @@ fn with_fragments(mut document: String, fragments: &[(String, String)]) -> Strin
         write!(document, "\n{}", missing.remove(at).1).unwrap();
     }
     document
+}
+
+#[tokio::test]
+async fn selections_nest_so_deep_and_no_deeper_wherever_they_are_written() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    let sentence = "The document nests selections too deep; 32 levels are allowed.";
+    let nested = |levels: usize| format!("{}id{}", "...{".repeat(levels), "}".repeat(levels));
+    assert_bound(&zhang, 29, sentence, |levels| format!("{{viewer{{{}}}}}", nested(levels))).await;
+    assert_bound(&zhang, 29, sentence, |levels| {
+        format!("{{viewer{{...f}}}} fragment f on User{{{}}}", nested(levels - 1))
+    })
+    .await;
+    // A fragment that is known by then.
+    assert_bound(&zhang, 29, sentence, |levels| {
+        format!("{{viewer{{...f ...{{...f}}}}}} fragment f on User{{{}}}", nested(levels - 2))
+    })
+    .await;
+}
+
+/// As long a chain of fragments as the most generous limits let a document have, each with 20 sets one in the other.
+fn chain(first: &str) -> String {
+    let mut document = format!("{{viewer{{{first}}}}}");
+    let (open, close) = ("...{".repeat(20), "}".repeat(20));
+    for number in 0..55 {
+        write!(document, "fragment f{number} on User{{{open}...f{}{close}}}", number + 1).unwrap();
+    }
+    document + "fragment f55 on User{id}"
+}
+
+#[tokio::test]
+async fn a_chain_of_fragments_is_refused_by_a_process_that_goes_on() {
+    let server = Installation::new()
+        .await
+        .with("GRAPHQL_MAX_TOKENS", "4000")
+        .with("GRAPHQL_MAX_DOCUMENT_BYTES", "65536")
+        .serve()
+        .await;
+    let zhang = server.with_user("zhang").await;
+    let mut socket = Socket::connect(&zhang).await;
+    let backwards: String = (0..56).rev().map(|number| format!("...f{number} ")).collect();
+    for document in [chain("...f0"), chain(&backwards), chain("id")] {
+        let sentence = if document.starts_with("{viewer{id}}") {
+            "The document has a fragment that no operation uses."
+        } else {
+            "The document nests selections too deep; 32 levels are allowed."
+        };
+        assert_eq!(refusal(&zhang, &document).await, sentence);
+        socket.subscribe("1", &document).await;
+        let error = socket.next().await;
+        assert_eq!(error["payload"][0]["message"], sentence, "{error}");
+    }
+    socket.run("1", "{ introspectionAllowed }").await;
+    zhang.query("{ viewer { id } }").await.data();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn fields_that_conflict_are_refused_wherever_they_meet() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    for document in [
+        "{viewer{a:name a:email}}",
+        "{viewer{a:name ...{a:email}}}",
+        "{viewer{a:name ...on User{a:email}}}",
+        "{viewer{a:name ...f}} fragment f on User{a:email}",
+        "{viewer{...f a:name}} fragment f on User{a:email}",
+        "{viewer{...f ...g}} fragment f on User{a:name} fragment g on User{...{a:email}}",
+        "{viewer{a:name} viewer{a:email}}",
+        "{viewer{a:name} ...f} fragment f on Query{viewer{a:email}}",
+        "{viewer{sessions(first:1){totalCount}} viewer{sessions(first:2){totalCount}}}",
+        "{viewer{sessions{nodes{a:id}}} viewer{sessions{...f}}} fragment f on SessionConnection{nodes{a:ip}}",
+        "query($a:ID!,$b:ID!){node(id:$a){id} node(id:$b){id}}",
+        r#"{node(id:"甲"){...on User{a:name} ...on User{a:email}}}"#,
+        r#"{node(id:"甲"){a:id ...on User{a:email}}}"#,
+        "{errorCodes} query b{viewer{a:name ...f}} fragment f on User{a:email}",
+    ] {
+        let document = document.replace("{errorCodes} query b", "query a{errorCodes} query b");
+        let message = refusal(&zhang, &document).await;
+        assert!(message.contains("has the name of another one"), "{document}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_the_same_or_never_meets_does_not_conflict() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    let two_types = "query($id:ID!){node(id:$id){...on User{x:email} ...on Session{x:ip}}}";
+    for (id, x) in [(zhang.user_id().await, Some("张三@example.com")), (zhang.session_id().await, None)] {
+        let answer = zhang.query_with(two_types, json!({ "id": id })).await;
+        let found = answer.text_at("/node/x");
+        assert!(x.is_none_or(|x| x == found) && !found.is_empty(), "{}", answer.text);
+    }
+    for document in [
+        "{viewer{a:name} b:viewer{a:email}}",
+        "{viewer{a:name ...f ...f} viewer{a:name}} fragment f on User{a:name ...on User{a:name}}",
+        "query($n:Int=1){viewer{sessions(first:$n){totalCount} sessions(first:$n){nodes{id}}}}",
+        "{viewer{sessions(first:1,state:ACTIVE){totalCount} sessions(state:ACTIVE,first:1){totalCount}}}",
+    ] {
+        zhang.query(document).await.data();
+    }
+}
+
+#[tokio::test]
+async fn what_validation_would_choke_on_is_refused_before() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    let unused = "The document has a fragment that no operation uses.";
+    for document in [
+        "{viewer{id}} fragment f on User{id}",
+        "{viewer{...f}} fragment f on User{id} fragment g on User{...f}",
+        "{viewer{id}} fragment f on User{...g} fragment g on User{...f}",
+    ] {
+        assert_eq!(refusal(&zhang, document).await, unused, "{document}");
+    }
+    let sentence = "The document has a name or number of 257 bytes; 256 are allowed.";
+    for place in ["{viewer{x}}", "{viewer{x:id}}", "{x:viewer{id}}", "query x{viewer{id}}", "{viewer{...x}}"]
+    {
+        assert_bound(&zhang, 256, sentence, |bytes| place.replace('x', &"x".repeat(bytes))).await;
+    }
+    assert_bound(&zhang, 256, sentence, |bytes| format!("{{node(id:{}){{id}}}}", "1".repeat(bytes))).await;
+
+    let mut socket = Socket::connect(&zhang).await;
+    for kind in ["[Nothing!]=[1]", "[[Nothing]]=[[1]]", "[Nothing]", "Nothing=1", "[User!]=[1]", "[Node]=1"] {
+        let document = format!("query($a:{kind}){{viewer{{id}}}}");
+        let sentence = "A variable of the document has a type that is no input type.";
+        let message = refusal(&zhang, &document).await;
+        assert!(
+            message == sentence || message.contains("Nothing") || message.contains("not allowed"),
+            "{kind}: {message}"
+        );
+        socket.subscribe("1", &document).await;
+        let error = socket.next().await;
+        assert_eq!(error["payload"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{kind}: {error}");
+    }
+    assert!(passes(&zhang, "query($a:[String]=[null]){viewer{id}}").await);
+}
+
+#[tokio::test]
+async fn a_long_variable_is_used_a_few_times_alone() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    let long = "长".repeat(333_333);
+    let inline = |count: usize| {
+        let uses = (0..count).map(|number| format!("a{number}:node(id:$a){{id}} ")).collect::<String>();
+        format!("query($a:ID!){{{uses}}}")
+    };
+    let in_a_fragment = |count: usize| {
+        let uses = (0..count).map(|number| format!("a{number}:node(id:$a){{id}} ")).collect::<String>();
+        format!("query($a:ID!){{...f}} fragment f on Query{{{uses}}}")
+    };
+    let sentence = "The variables are too long for how often the document uses them.";
+    for make in [&inline as &dyn Fn(usize) -> String, &in_a_fragment] {
+        for count in [1, 4] {
+            let answer = zhang.query_with(&make(count), json!({ "a": long })).await;
+            assert_eq!(answer.json["data"].as_object().unwrap().len(), count, "{:.300}", answer.text);
+        }
+        for count in [5, 20] {
+            let answer = zhang.query_with(&make(count), json!({ "a": long })).await;
+            assert_eq!((answer.code(), answer.message()), ("GRAPHQL_VALIDATION_FAILED", sentence));
+        }
+        let short = zhang.query_with(&make(20), json!({ "a": "短" })).await;
+        assert_eq!(short.json["data"].as_object().unwrap().len(), 20, "{:.300}", short.text);
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod answers;
 mod authz;
 mod budget;
 mod config;

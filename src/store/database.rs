@@ -48,8 +48,10 @@ pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> anyhow::Result<
             connect_sqlite(pool(max_connections), sqlite_file(path)).await
         }
         Place::Memory => {
-            // It vanishes with its connection, which therefore is never replaced.
+            // It vanishes with its connection, which therefore is never replaced: also not when somebody goes away in
+            // the middle of a test whether it still works.
             let pool = pool(1).min_connections(1).idle_timeout(None).max_lifetime(None);
+            let pool = pool.test_before_acquire(false);
             connect_sqlite(pool, SqliteConnectOptions::new().in_memory(true)).await
         }
     };

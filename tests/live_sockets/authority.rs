@@ -53,7 +53,7 @@ async fn is_answered_after(change: Change) -> bool {
     let zhang = app.with_user("zhang").await;
     let viewer = app.viewer(&zhang).await;
     // Without a socket, which the sweep might close first.
-    let mut events = app.session_events(Some(viewer));
+    let mut events = app.session_events(Some(viewer)).await;
     let first = until("the subscription stands", async || {
         publish(&app, viewer);
         events.next().now_or_never()

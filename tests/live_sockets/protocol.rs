@@ -1,6 +1,7 @@
 //! What is said over an open socket and cannot be done, and the words with which sockets are closed.
 
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{ME, WATCH, code_of};
 use crate::support::{
@@ -83,6 +84,106 @@ async fn misspelt_parameters_are_no_message() {
         let mut socket = Socket::connect(&zhang).await;
         socket.subscribe_with("1", params.clone()).await;
         assert_eq!(socket.closing().await, (4400, "Invalid message received".into()), "{params}");
+    }
+}
+
+#[tokio::test]
+async fn lists_in_place_of_objects_and_doubled_keys_are_no_messages() {
+    let app = TestApp::start().await;
+    let closing = (4400, "Invalid message received".to_owned());
+    for message in [
+        r#"["ping"]"#,
+        r#"["connection_init"]"#,
+        r#"["connection_init",{}]"#,
+        r#" [{"type":"ping"}]"#,
+        r#"{"type":"connection_init","payload":[]}"#,
+        r#"{"type":"connection_init","payload":[null]}"#,
+        r#"{"type":"connection_init","payload":["Bearer 张三"]}"#,
+        r#"{"type":"connection_init","type":"connection_init"}"#,
+        r#"{"type":"ping","type":"connection_init"}"#,
+        r#"{"type":"connection_init","payload":null,"payload":{}}"#,
+        r#"{"type":"connection_init","payload":{"authorization":"甲","authorization":"乙"}}"#,
+        r#"{"type":"connection_init","payload":{"authorization":"甲","Authorization":"乙"}}"#,
+    ] {
+        let mut socket = Socket::open(&app.client()).await;
+        socket.write(Message::text(message)).await;
+        assert_eq!(socket.closing().await, closing, "{message}");
+    }
+    for message in [
+        r#"["subscribe","1",{"query":"{ errorCodes }"}]"#,
+        r#"["complete","1"]"#,
+        r#"{"type":"subscribe","id":"1","payload":["{ errorCodes }"]}"#,
+        r#"{"type":"subscribe","id":"1","payload":["{ errorCodes }",null,null,{},null]}"#,
+        r#"{"type":"subscribe","id":"1","payload":[]}"#,
+        r#"{"type":"subscribe","id":"1","payload":null}"#,
+        r#"{"type":"subscribe","id":"1","id":"2","payload":{"query":"{ errorCodes }"}}"#,
+        r#"{"type":"subscribe","type":"subscribe","id":"1","payload":{"query":"{ errorCodes }"}}"#,
+        r#"{"type":"subscribe","id":"1","payload":{"query":"{ 甲 }","query":"{ errorCodes }"}}"#,
+        r#"{"type":"subscribe","id":"1","payload":{"query":"{ 甲 }"},"payload":{"query":"{ errorCodes }"}}"#,
+        r#"{"type":"subscribe","id":"1","payload":{"query":"{ errorCodes }","variables":{},"variables":{}}}"#,
+        r#"{"type":"complete","id":"1","id":"2"}"#,
+        r#"{"type":"ping","payload":1,"payload":2}"#,
+    ] {
+        let mut socket = Socket::connect_anonymously(&app.client()).await;
+        socket.write(Message::text(message)).await;
+        assert_eq!(socket.closing().await, closing, "{message}");
+    }
+    // What is well formed otherwise, with room around it.
+    let mut socket = Socket::open(&app.client()).await;
+    socket.write(Message::text(" \n{\"type\":\"connection_init\",\"payload\":null,\"别的\":[]}")).await;
+    assert_eq!(socket.next().await, json!({ "type": "connection_ack" }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_is_free_as_soon_as_the_last_word_about_it_is_heard() {
+    let app = TestApp::start().await;
+    let mut socket = Socket::connect_anonymously(&app.client()).await;
+    for number in 0..2_000 {
+        let is_good = number % 2 == 0;
+        socket.subscribe("甲", if is_good { "{ introspectionAllowed }" } else { "{ 没有 }" }).await;
+        if is_good {
+            assert_eq!(socket.next().await["type"], "next", "{number}");
+        }
+        let last = socket.next().await;
+        assert_eq!(last["type"], if is_good { "complete" } else { "error" }, "{number}: {last}");
+    }
+}
+
+/// The next operation under an ID begins wherever the answer to the one before has got to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_an_ended_operation_is_heard_under_an_id_that_is_used_again() {
+    let app = TestApp::start().await;
+    let mut socket = Socket::connect_anonymously(&app.client()).await;
+    for round in 0..300 {
+        // Their answers are in front of it in the queue.
+        for number in 0..16 {
+            socket.subscribe(&format!("别的{number}"), "{ introspectionAllowed }").await;
+        }
+        socket.subscribe("甲", "{ errorCodes }").await;
+        for _ in 0..round % 10 {
+            socket.say(json!({ "type": "pong" })).await;
+        }
+        socket.say(json!({ "type": "complete", "id": "甲" })).await;
+        let pong = json!({ "type": "pong", "payload": { "round": round } });
+        socket.say(json!({ "type": "ping", "payload": { "round": round } })).await;
+        socket.subscribe("甲", "{ introspectionAllowed }").await;
+        let (mut others, mut since_pong, mut end_is_heard) = (0, Vec::new(), false);
+        while others < 16 || since_pong.len() < 2 {
+            let message = socket.next().await;
+            if message == pong {
+                end_is_heard = true;
+            } else if message["id"] != "甲" {
+                others += usize::from(message["type"] == "complete");
+            } else if end_is_heard {
+                since_pong.push(message);
+            }
+        }
+        let answer = json!({ "data": { "introspectionAllowed": true } });
+        let expected = [
+            json!({ "type": "next", "id": "甲", "payload": answer }),
+            json!({ "type": "complete", "id": "甲" }),
+        ];
+        assert_eq!(since_pong, expected, "{round}");
     }
 }
 

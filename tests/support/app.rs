@@ -129,13 +129,20 @@ impl TestApp {
     }
 
     /// The answers to a subscription to `sessionEvents`, whatever the transport. It begins when first polled.
-    pub(crate) fn session_events(&self, viewer: Option<Viewer>) -> BoxStream<'static, serde_json::Value> {
+    pub(crate) async fn session_events(
+        &self,
+        viewer: Option<Viewer>,
+    ) -> BoxStream<'static, serde_json::Value> {
         let origin = Origin { ip: "203.0.113.9".into(), user_agent: String::new() };
         let context =
             RequestContext::over_http(self.gateway.clone(), viewer, origin, RefreshCookie::default());
-        let params = Params::of("subscription { sessionEvents { kind session { id } } }");
+        let (context, id) = (Arc::new(context), "request-of-tests");
         let engine = Engine::new(&self.gateway, None, TaskTracker::new()).unwrap();
-        let answers = engine.execute_stream(params, Arc::new(context), "request-of-tests".into());
+        // From here on the budget is at hand, and Redis is not asked first.
+        let first = engine.admit(Params::of("{ errorCodes }"), Arc::clone(&context)).await.unwrap();
+        engine.execute(first, id).await;
+        let params = Params::of("subscription { sessionEvents { kind session { id } } }");
+        let answers = engine.execute_stream(params, context, id.into());
         let answer = |answer| match answer {
             Answer::Executed(response) => serde_json::to_value(response).unwrap(),
             Answer::Refused(errors) => json!({ "errors": errors }),

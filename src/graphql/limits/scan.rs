@@ -37,7 +37,7 @@ pub(super) fn scan(source: &[u8]) -> Scan {
             b'}' | b']' | b')' => open = open.saturating_sub(1),
             _ => {}
         }
-        if is_name(byte) {
+        if is_name(byte) || byte == b'-' {
             found.longest_word = found.longest_word.max(length as u64);
         }
         found.nesting = found.nesting.max(open);
