@@ -78,6 +78,17 @@ impl Viewer {
         })
     }
 
+    /// Holds what was proven against what is true now: a socket or a subscription lives longer than a request.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when the session has ended, or the user has another role by now.
+    pub async fn check_still_holds(&self, sessions: &impl LiveSessions) -> Result<()> {
+        match sessions.find_live(self.session_id).await? {
+            Some(live) if live.role == self.role => Ok(()),
+            _ => Err(Error::Unauthenticated("The session has ended, or your role has changed.")),
+        }
+    }
+
     /// The viewer of a session that was begun or refreshed just now, and the token that proves it from here on.
     ///
     /// Called by `session::start` alone, with what it has just read under the sign-in or refresh

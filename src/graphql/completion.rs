@@ -14,6 +14,8 @@ use async_graphql::{
     },
 };
 
+use super::variables::innermost;
+
 /// The types of a schema's fields.
 pub(super) struct OutputTypes(HashMap<Name, HashMap<Name, Type>>);
 
@@ -92,13 +94,8 @@ impl OutputTypes {
             if ty.is_none_or(|ty| ty.nullable) {
                 nullable = depth;
             }
-            let inner = match (segment, value) {
-                (PathSegment::Field(key), Value::Object(fields)) => fields.get_mut(key.as_str()),
-                (PathSegment::Index(index), Value::List(items)) => items.get_mut(*index),
-                _ => None,
-            };
             let place = &path[..depth];
-            match inner {
+            match at(value, segment) {
                 // An object of which every field has failed.
                 Some(inner) if *inner == Value::Null && depth < path.len() && !is_error(place, errors) => {
                     refill(inner);
@@ -131,24 +128,22 @@ fn set_null(mut value: &mut Value, path: &[PathSegment]) {
         return;
     };
     for segment in way {
-        let inner = match (segment, value) {
-            (PathSegment::Field(key), Value::Object(fields)) => fields.get_mut(key.as_str()),
-            (PathSegment::Index(index), Value::List(items)) => items.get_mut(*index),
-            _ => None,
-        };
-        let Some(inner) = inner else { return };
+        let Some(inner) = at(value, segment) else { return };
         value = inner;
     }
-    match (last, value) {
-        (PathSegment::Field(key), Value::Object(fields)) => {
-            fields.insert(Name::new(key), Value::Null);
-        }
-        (PathSegment::Index(index), Value::List(items)) => {
-            if let Some(item) = items.get_mut(*index) {
-                *item = Value::Null;
-            }
-        }
-        _ => {}
+    if let (PathSegment::Field(key), Value::Object(fields)) = (last, &mut *value) {
+        fields.insert(Name::new(key), Value::Null);
+    } else if let Some(item) = at(value, last) {
+        *item = Value::Null;
+    }
+}
+
+/// What is under a key, or at a place of a list.
+fn at<'v>(value: &'v mut Value, segment: &PathSegment) -> Option<&'v mut Value> {
+    match (segment, value) {
+        (PathSegment::Field(key), Value::Object(fields)) => fields.get_mut(key.as_str()),
+        (PathSegment::Index(index), Value::List(items)) => items.get_mut(*index),
+        _ => None,
     }
 }
 
@@ -191,13 +186,6 @@ fn fragment<'a>(
                 fragment.map(|fragment| &fragment.selection_set.node),
             )
         }
-    }
-}
-
-fn innermost(ty: &Type) -> &Name {
-    match &ty.base {
-        BaseType::Named(name) => name,
-        BaseType::List(item) => innermost(item),
     }
 }
 

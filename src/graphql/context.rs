@@ -8,10 +8,7 @@ use secrecy::SecretString;
 
 use super::loaders::Loaders;
 use crate::{
-    auth::{
-        Admin, Principal, Viewer,
-        viewer::{LiveSessions, Role},
-    },
+    auth::{Admin, Principal, Viewer, viewer::Role},
     error::{Error, Result},
     gateway::Gateway,
     session::{socket_token::SocketToken, start::Client},
@@ -96,19 +93,6 @@ impl RequestContext {
     /// `UNAUTHENTICATED` for a request without an access token.
     pub fn require_viewer(&self) -> Result<&Viewer> {
         self.viewer().ok_or(Error::Unauthenticated("Sign in first: this needs an access token."))
-    }
-
-    /// Holds the caller's right to be answered against what it is now: a subscription lives longer than a request.
-    ///
-    /// # Errors
-    /// `UNAUTHENTICATED` when the session has ended, or the user has another role by now.
-    pub async fn check_still_authorised(&self) -> Result<()> {
-        let Some(viewer) = self.viewer() else { return Ok(()) };
-        let live = self.gateway.find_live(viewer.session_id()).await?;
-        match live {
-            Some(live) if live.role == viewer.role() => Ok(()),
-            _ => Err(Error::Unauthenticated("The session has ended, or your role has changed.")),
-        }
     }
 
     /// Who asks, being an administrator.

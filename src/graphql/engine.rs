@@ -22,7 +22,6 @@ use super::{
     budget::{Balance, Budget},
     completion::OutputTypes,
     documents::{Documents, Known},
-    error::server_error,
     limits,
     params::Params,
     refusal::Refusal,
@@ -187,7 +186,9 @@ impl Engine {
                 let mut events = events?;
                 let event = events.next().await?;
                 let may_go_on = async {
-                    context.check_still_authorised().await?;
+                    if let Some(viewer) = context.viewer() {
+                        viewer.check_still_holds(&context.gateway).await?;
+                    }
                     engine.0.budget.spend(&context, cost).await
                 };
                 match may_go_on.await {
@@ -255,7 +256,7 @@ fn operation_of<'a>(
 /// Waits for the answer to a query or mutation, and gives it up after `deadline` with the error `TIMEOUT`.
 pub async fn within(deadline: Duration, response: impl Future<Output = Response>) -> Response {
     let response = tokio::time::timeout(deadline, response).await;
-    response.unwrap_or_else(|_| Response::from_errors(vec![server_error(Error::Timeout, "")]))
+    response.unwrap_or_else(|_| Refusal::from(Error::Timeout).into_response())
 }
 
 /// Has a bug cost one operation and nothing else.

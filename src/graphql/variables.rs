@@ -94,7 +94,8 @@ impl InputTypes {
     }
 }
 
-fn innermost(ty: &Type) -> &Name {
+/// What a type is of, lists aside.
+pub(super) fn innermost(ty: &Type) -> &Name {
     match &ty.base {
         BaseType::Named(name) => name,
         BaseType::List(item) => innermost(item),

@@ -20,15 +20,21 @@ pub(super) fn client(trusted_proxies: &[IpNet], peer: SocketAddr, headers: &Head
 /// The address of the client. Each trusted proxy vouches for the address it appended to `X-Forwarded-For`,
 /// so that list is read from its end up to the first address that nobody vouches for.
 pub(super) fn client_ip(trusted_proxies: &[IpNet], peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
-    let trusted = |address: IpAddr| trusted_proxies.iter().any(|network| network.contains(&address));
     let mut client = peer.ip().to_canonical();
     let lists = headers.get_all("x-forwarded-for").into_iter().rev();
     let hops = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.rsplit(','));
     for hop in hops {
-        let Some(address) = trusted(client).then(|| parse_hop(hop)).flatten() else { break };
+        let Some(address) = is_trusted(trusted_proxies, client).then(|| parse_hop(hop)).flatten() else {
+            break;
+        };
         client = address;
     }
     client
+}
+
+/// Whether the word of a peer at this address is taken.
+pub(super) fn is_trusted(trusted_proxies: &[IpNet], address: IpAddr) -> bool {
+    trusted_proxies.iter().any(|network| network.contains(&address))
 }
 
 /// An address, with or without a port.

@@ -46,7 +46,7 @@ pub(super) async fn post(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(RequestId(request_id)): Extension<RequestId>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, Refusal> {
     // Browsers send other types across sites without asking first: nothing may be executed for them.
     if !is_json(request.headers()) {
@@ -56,7 +56,7 @@ pub(super) async fn post(
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
     }
     let media_type = negotiate(request.headers())?;
-    let headers = request.headers().clone();
+    let headers = std::mem::take(request.headers_mut());
     let body = read_body(request).await?;
     let params = Params::parse(&body).ok_or(Error::BadRequest(
         "The body must be a JSON object with `query`, and perhaps `variables`, `operationName` and `extensions`, \

@@ -14,7 +14,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{App, router};
+use super::{App, client::is_trusted, router};
 use crate::{
     auth::Principal,
     gateway::Gateway,
@@ -86,8 +86,7 @@ async fn accept(listener: &TcpListener, app: App) {
     while let Ok(permit) = Arc::clone(&places).acquire_owned().await {
         let (stream, peer) = next_connection(listener).await;
         let address = peer.ip().to_canonical();
-        let is_proxy = trusted_proxies.iter().any(|network| network.contains(&address));
-        let most = if is_proxy { u32::MAX } else { most };
+        let most = if is_trusted(&trusted_proxies, address) { u32::MAX } else { most };
         let Some(seat) = by_address.take(Principal::Network(address.to_string()), most) else { continue };
         let place = Place { _held: Arc::new((permit, seat)) };
         let (router, shutdown) = (router.clone(), shutdown.clone());

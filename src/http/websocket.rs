@@ -37,7 +37,7 @@ use super::{
     server::Place,
 };
 use crate::{
-    auth::{Principal, Viewer, viewer::LiveSessions},
+    auth::{Principal, Viewer},
     error::{Error, ErrorCode, Result},
     gateway::Gateway,
     session::{socket_token::SocketToken, sockets::Registered, start::Client},
@@ -131,7 +131,7 @@ impl Connection {
         let registered = viewer.as_ref().map(|viewer| gateway.sockets.register(viewer));
         // What happened between authenticating and registering was told to nobody.
         if let Some(viewer) = &viewer
-            && !is_live(gateway, viewer).await
+            && viewer.check_still_holds(gateway).await.is_err()
         {
             return Some(close(4403, "Session ended"));
         }
@@ -275,10 +275,6 @@ async fn authenticate(gateway: &Gateway, token: &str) -> Result<Viewer, Option<C
             Err(Some(close(1011, "Internal server error")))
         }
     }
-}
-
-async fn is_live(gateway: &Gateway, viewer: &Viewer) -> bool {
-    matches!(gateway.find_live(viewer.session_id()).await, Ok(Some(live)) if live.role == viewer.role())
 }
 
 /// The close code for what breaks the rules of WebSockets themselves (RFC 6455, section 7.4.1).
