@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use fastgpt_platform::session::events::{SESSION_CHANGED, SessionChange, SessionChanged};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Upgraded;
 use serde_json::{Value, json};
@@ -268,13 +267,7 @@ async fn first_event(app: &TestApp, client: &Client, document: &str) -> String {
     socket.subscribe(document).await;
     // The protocol does not acknowledge a subscription.
     let message = until("an event arrives", async || {
-        let message = SessionChanged {
-            change: SessionChange::Refreshed,
-            session_id: viewer.session_id(),
-            user_id: viewer.user_id(),
-            at: app.now(),
-        };
-        app.gateway.bus.publish(&SESSION_CHANGED, &message);
+        app.tell_of_refresh(&viewer);
         tokio::time::timeout(Duration::from_millis(100), socket.next()).await.ok()
     })
     .await;

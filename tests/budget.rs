@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fastgpt_platform::session::events::{SESSION_CHANGED, SessionChange, SessionChanged};
 use futures_util::{FutureExt, future::join_all};
 use serde_json::{Value, json};
 
@@ -172,13 +171,7 @@ async fn each_event_of_a_subscription_is_paid_until_nothing_is_left() {
     socket.subscribe("甲", &WATCH.replace("first: 48", "first: 22")).await;
     let mut paid = 0;
     let refusal = until("the stream ends", async || {
-        let message = SessionChanged {
-            change: SessionChange::Refreshed,
-            session_id: viewer.session_id(),
-            user_id: viewer.user_id(),
-            at: app.now(),
-        };
-        app.gateway.bus.publish(&SESSION_CHANGED, &message);
+        app.tell_of_refresh(&viewer);
         let answer = socket.next().now_or_never()?;
         if answer["type"] != "next" {
             return Some(answer);

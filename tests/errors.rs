@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use fastgpt_platform::{
-    graphql,
-    session::events::{SESSION_CHANGED, SessionChange, SessionChanged},
-};
+use fastgpt_platform::graphql;
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -67,14 +64,8 @@ async fn missed_events() -> String {
     let mut events = app.session_events(Some(viewer)).await;
     // The subscription begins when it is first polled.
     assert!(futures_util::poll!(events.next()).is_pending());
-    let message = SessionChanged {
-        change: SessionChange::Refreshed,
-        session_id: viewer.session_id(),
-        user_id: viewer.user_id(),
-        at: app.now(),
-    };
     for _ in 0..2000 {
-        app.gateway.bus.publish(&SESSION_CHANGED, &message);
+        app.tell_of_refresh(&viewer);
     }
     let answer = events.next().await.unwrap();
     assert_eq!(

@@ -1,9 +1,6 @@
 //! A subscription begins once and is answered many times: each answer takes the right to it anew.
 
-use fastgpt_platform::{
-    auth::Viewer,
-    session::events::{SESSION_CHANGED, SessionChange, SessionChanged},
-};
+use fastgpt_platform::auth::Viewer;
 use futures_util::{FutureExt, StreamExt};
 use sea_orm::Value as SqlValue;
 use serde_json::Value;
@@ -11,17 +8,6 @@ use uuid::Uuid;
 
 use super::code_of;
 use crate::support::{TestApp, process::until, socket::Socket};
-
-/// Tells the bus that something happened to the viewer's session.
-fn publish(app: &TestApp, viewer: Viewer) {
-    let message = SessionChanged {
-        change: SessionChange::Refreshed,
-        session_id: viewer.session_id(),
-        user_id: viewer.user_id(),
-        at: app.now(),
-    };
-    app.gateway.bus.publish(&SESSION_CHANGED, &message);
-}
 
 /// What an administrator of the database could do, of which the bus says nothing.
 #[derive(Debug, Clone, Copy)]
@@ -55,19 +41,19 @@ async fn is_answered_after(change: Change) -> bool {
     // Without a socket, which the sweep might close first.
     let mut events = app.session_events(Some(viewer)).await;
     let first = until("the subscription stands", async || {
-        publish(&app, viewer);
+        app.tell_of_refresh(&viewer);
         events.next().now_or_never()
     });
     assert_eq!(first.await.unwrap()["data"]["sessionEvents"]["kind"], "REFRESHED");
 
     make(&app, change, viewer).await;
-    publish(&app, viewer);
+    app.tell_of_refresh(&viewer);
     let answer = events.next().await.unwrap();
     if answer["data"].is_object() {
         return true;
     }
     assert_eq!(code_of(&answer["errors"]), "UNAUTHENTICATED", "{change:?}: {answer}");
-    publish(&app, viewer);
+    app.tell_of_refresh(&viewer);
     assert_eq!(events.next().await, None, "{change:?}: nothing may follow");
     false
 }
@@ -99,12 +85,12 @@ async fn over_a_socket_the_last_word_is_an_error_or_the_close() {
         let zhang = app.with_user("zhang").await;
         let (viewer, mut socket) = (app.viewer(&zhang).await, Socket::watch(&zhang).await);
         make(&app, change, viewer).await;
-        publish(&app, viewer);
+        app.tell_of_refresh(&viewer);
         match socket.next_or_close().await {
             Ok(message) => {
                 assert_eq!(message["type"], "error", "{change:?}: {message}");
                 assert_eq!(code_of(&message["payload"]), "UNAUTHENTICATED", "{change:?}: {message}");
-                publish(&app, viewer);
+                app.tell_of_refresh(&viewer);
                 assert_eq!(sweep(&mut socket).await, Vec::<Value>::new(), "{change:?}");
             }
             Err((code, _)) => assert_eq!(code, 4403, "{change:?}: the sweep came first"),

@@ -11,7 +11,10 @@ use fastgpt_platform::{
     graphql::{Answer, Engine, Params, RequestContext, context::RefreshCookie},
     http,
     id::{SessionId, UserId},
-    session::start::Client as Origin,
+    session::{
+        events::{SESSION_CHANGED, SessionChange, SessionChanged},
+        start::Client as Origin,
+    },
     store::database::{self, DatabaseUrl, StatementCounter},
     user::{self, User, service::NewUser},
 };
@@ -148,6 +151,17 @@ impl TestApp {
             Answer::Refused(errors) => json!({ "errors": errors }),
         };
         answers.map(answer).boxed()
+    }
+
+    /// Tells everybody who listens that the viewer's session was refreshed, which it was not.
+    pub(crate) fn tell_of_refresh(&self, viewer: &Viewer) {
+        let message = SessionChanged {
+            change: SessionChange::Refreshed,
+            session_id: viewer.session_id(),
+            user_id: viewer.user_id(),
+            at: self.now(),
+        };
+        self.gateway.bus.publish(&SESSION_CHANGED, &message);
     }
 
     /// A new account that nobody has signed in to.
