@@ -8,7 +8,11 @@ mod parse;
 mod read;
 mod reader;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -86,6 +90,12 @@ pub struct Config {
     pub log_level: String,
     /// Form of the log.
     pub log_format: LogFormat,
+    /// Where Prometheus asks for metrics; `None`: nowhere.
+    pub metrics: Option<MetricsListener>,
+    /// Where traces are sent; `None`: nowhere.
+    pub traces: Option<Traces>,
+    /// Where backups are kept, and how many.
+    pub backup: Backup,
     /// How long requests in flight may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
 }
@@ -204,6 +214,39 @@ pub enum LogFormat {
     Pretty,
     /// One JSON object a line.
     Json,
+}
+
+/// The listener of `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsListener {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Whether it was asked for by name: a server that cannot have the default goes on without.
+    pub is_required: bool,
+}
+
+/// Traces by OTLP over HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traces {
+    /// The collector's address, to which `/v1/traces` is added.
+    pub endpoint: String,
+    /// What the platform is called in a trace.
+    pub service_name: String,
+    /// The part of traces begun here that is sent, from 0 to 1; a caller's own decision holds for its traces.
+    pub ratio: f64,
+}
+
+/// What becomes of backups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// The folder of the archives.
+    pub folder: PathBuf,
+    /// Of how many days the last archive is kept.
+    pub keep_daily: u32,
+    /// Of how many weeks the last archive is kept.
+    pub keep_weekly: u32,
+    /// For whom archives are encrypted: age's public keys; none: not encrypted.
+    pub recipients: Vec<String>,
 }
 
 /// All problems of a configuration that cannot be used.

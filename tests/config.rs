@@ -43,9 +43,14 @@ fn every_problem_is_told_at_once_with_what_would_be_right() {
         ("GITHUB_CLIENT_SECRET", "a secret alone"),
         ("LOG_LEVEL", "loud=="),
         ("LOG_FORMAT", "xml"),
+        ("METRICS_ADDR", "9464"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("BACKUP_KEEP_DAILY", "0"),
+        ("BACKUP_AGE_RECIPIENTS", "AGE-SECRET-KEY-1"),
     ]);
     assert_snapshot!(refused, @r#"
-    the configuration has 19 problem(s):
+    the configuration has 24 problem(s):
       NODE_ENV: "staging" is not an environment; write development or production
       PORT: "70000" is not a port; write a number from 0 to 65535
       SITE_URL: "example.com" is not an address; write one such as https://example.com
@@ -65,6 +70,11 @@ fn every_problem_is_told_at_once_with_what_would_be_right() {
       GITHUB_CLIENT_ID: is missing; set it together with GITHUB_CLIENT_SECRET
       LOG_LEVEL: "loud==" is not a log filter; write error, warn, info, debug or trace
       LOG_FORMAT: "xml" is not a log format; write pretty or json
+      METRICS_ADDR: "9464" is not an address with a port; write 127.0.0.1:9464, 0.0.0.0:9464 or off
+      OTEL_TRACES_SAMPLER_ARG: "2" is not a number from 0 to 1
+      OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" is not an address; write one such as https://example.com
+      BACKUP_KEEP_DAILY: "0" is not a whole number from 1 to 3650
+      BACKUP_AGE_RECIPIENTS: are not age's public keys; `age-keygen -o key.txt` prints one, which begins with age1
     "#);
 }
 

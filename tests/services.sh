@@ -117,7 +117,7 @@ start_platform() {
   address=http://127.0.0.1:$port
   mkdir -m 700 "$scratch/$name"
   # An empty environment and a folder without .env: nothing of the developer's own configuration gets in.
-  start "$name" TERM env -i PORT="$port" SITE_URL="$address" DATA_DIR="$scratch/$name/data" \
+  start "$name" TERM env -i PORT="$port" SITE_URL="$address" DATA_DIR="$scratch/$name/data" METRICS_ADDR=off \
     SIGN_IN_ATTEMPTS_PER_MINUTE=10000 SIGN_UPS_PER_HOUR=10000 "$@" "${server:?}"
   await "$name" curl --fail --silent --max-time 2 "$address/health/ready"
 }

@@ -1,6 +1,6 @@
 //! The forms of single values; an error says what would be right.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 use url::Url;
@@ -119,4 +119,32 @@ pub(super) fn parse_persisted_operations(text: &str) -> Result<PersistedOperatio
         "only" => Ok(PersistedOperations::Only),
         _ => Err(format!("\"{text}\" is not a mode; write optional or only")),
     }
+}
+
+/// `off` is no address.
+pub(super) fn parse_metrics_address(text: &str) -> Result<Option<SocketAddr>, String> {
+    match text {
+        "off" => Ok(None),
+        _ => text.parse().map(Some).map_err(|_| {
+            format!("\"{text}\" is not an address with a port; write 127.0.0.1:9464, 0.0.0.0:9464 or off")
+        }),
+    }
+}
+
+pub(super) fn parse_ratio(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(ratio) if (0.0..=1.0).contains(&ratio) => Ok(ratio),
+        _ => Err(format!("\"{text}\" is not a number from 0 to 1")),
+    }
+}
+
+/// A private key in this place is not repeated.
+pub(super) fn parse_age_recipients(text: &str) -> Result<Vec<String>, String> {
+    let recipients = text.split(',').map(str::trim).filter(|recipient| !recipient.is_empty());
+    let check = |recipient: &str| {
+        recipient.parse::<age::x25519::Recipient>().map(|_| recipient.to_owned()).map_err(|_| {
+            "are not age's public keys; `age-keygen -o key.txt` prints one, which begins with age1".to_owned()
+        })
+    };
+    recipients.map(check).collect()
 }

@@ -1,16 +1,21 @@
 //! Every key into its field.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use secrecy::SecretString;
 
 use super::{
-    Argon2Cost, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, DocumentLimits,
-    Environment, FirstAdmin, Lifetimes, LogFormat, OAuthClient, PersistedOperations, Redis,
+    Argon2Cost, Backup, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, DocumentLimits,
+    Environment, FirstAdmin, Lifetimes, LogFormat, MetricsListener, OAuthClient, PersistedOperations, Redis,
+    Traces,
     parse::{
-        loopback, parse_base_url, parse_host, parse_log_format, parse_log_level, parse_networks,
-        parse_origins, parse_persisted_operations, parse_port, parse_prefix, parse_redis_host,
-        parse_redis_url, parse_switch,
+        loopback, parse_age_recipients, parse_base_url, parse_host, parse_log_format, parse_log_level,
+        parse_metrics_address, parse_networks, parse_origins, parse_persisted_operations, parse_port,
+        parse_prefix, parse_ratio, parse_redis_host, parse_redis_url, parse_switch,
     },
     reader::Reader,
 };
@@ -21,6 +26,9 @@ const MIN_SECRET_BYTES: usize = 32;
 
 /// Activity is noted in memory and written once a minute: a session must outlast that.
 const MIN_SESSION_IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// The port is the one that OpenTelemetry gives to Prometheus exporters.
+const DEFAULT_METRICS_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Config {
     let environment = read_environment(reader);
@@ -53,7 +61,6 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         cors: read_cors(reader, production),
         trusted_proxies: reader.parsed("TRUSTED_PROXIES", parse_networks).unwrap_or_else(loopback),
         database_url: read_database_url(reader, &data_dir),
-        data_dir,
         database_max_connections: reader.number("DATABASE_MAX_CONNECTIONS", 1..=1000, 10),
         redis: read_redis(reader),
         jwt_secrets: read_jwt_secrets(reader, production),
@@ -83,6 +90,10 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         } else {
             LogFormat::Pretty
         }),
+        metrics: read_metrics(reader),
+        traces: read_traces(reader),
+        backup: read_backup(reader, &data_dir),
+        data_dir,
         shutdown_timeout: reader.duration("SHUTDOWN_TIMEOUT", Duration::from_secs(10)),
     }
 }
@@ -109,7 +120,7 @@ fn read_cors(reader: &mut Reader<'_>, production: bool) -> CorsOrigins {
     }
 }
 
-fn read_database_url(reader: &mut Reader<'_>, data_dir: &std::path::Path) -> DatabaseUrl {
+fn read_database_url(reader: &mut Reader<'_>, data_dir: &Path) -> DatabaseUrl {
     reader
         .parsed("DATABASE_URL", DatabaseUrl::parse)
         .unwrap_or_else(|| DatabaseUrl::sqlite_file(&data_dir.join("platform.db")))
@@ -229,6 +240,29 @@ fn read_document_limits(reader: &mut Reader<'_>, cost_per_minute: u32) -> Docume
             .problem("GRAPHQL_MAX_COST", "is more than GRAPHQL_COST_PER_MINUTE: nobody could ever spend it");
     }
     limits
+}
+
+fn read_metrics(reader: &mut Reader<'_>) -> Option<MetricsListener> {
+    match reader.parsed("METRICS_ADDR", parse_metrics_address) {
+        Some(address) => address.map(|address| MetricsListener { address, is_required: true }),
+        None => Some(MetricsListener { address: DEFAULT_METRICS_ADDRESS, is_required: false }),
+    }
+}
+
+fn read_traces(reader: &mut Reader<'_>) -> Option<Traces> {
+    let service_name = reader.text("OTEL_SERVICE_NAME").unwrap_or(env!("CARGO_PKG_NAME")).to_owned();
+    let ratio = reader.parsed("OTEL_TRACES_SAMPLER_ARG", parse_ratio).unwrap_or(1.0);
+    let endpoint = reader.parsed("OTEL_EXPORTER_OTLP_ENDPOINT", parse_base_url)?;
+    Some(Traces { endpoint, service_name, ratio })
+}
+
+fn read_backup(reader: &mut Reader<'_>, data_dir: &Path) -> Backup {
+    Backup {
+        folder: reader.text("BACKUP_DIR").map_or_else(|| data_dir.join("backups"), PathBuf::from),
+        keep_daily: reader.number("BACKUP_KEEP_DAILY", 1..=3_650, 7),
+        keep_weekly: reader.number("BACKUP_KEEP_WEEKLY", 0..=520, 4),
+        recipients: reader.parsed("BACKUP_AGE_RECIPIENTS", parse_age_recipients).unwrap_or_default(),
+    }
 }
 
 fn read_paths(reader: &Reader<'_>, key: &'static str) -> Vec<PathBuf> {

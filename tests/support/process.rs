@@ -101,6 +101,7 @@ impl Installation {
             ("HOST", "127.0.0.1".into()),
             ("PORT", "0".into()),
             ("SITE_URL", "http://platform.test".into()),
+            ("METRICS_ADDR", "off".into()),
             ("DATA_DIR", folder.path().join("data").into()),
             ("ARGON2_MEMORY_KIB", "8".into()),
             ("ARGON2_ITERATIONS", "1".into()),
