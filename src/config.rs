@@ -98,6 +98,8 @@ pub struct Config {
     pub backup: Backup,
     /// How long requests in flight may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
+    /// How long before that connections which are kept alive may bring requests after SIGTERM.
+    pub shutdown_drain: Duration,
 }
 
 /// Where the server runs.

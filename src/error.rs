@@ -51,7 +51,8 @@ pub enum Error {
 }
 
 /// What kind of failure a caller is told of; every error of a response carries one in `extensions.code`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, async_graphql::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, async_graphql::Enum, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
     /// No valid access token came with a request that needs one, or a refresh token is no longer good.
     Unauthenticated,

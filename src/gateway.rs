@@ -15,11 +15,12 @@ use crate::{
     clock::Clock,
     config::Config,
     error::{Error, Result},
-    session::{Session, activity::Activity, sockets::Sockets},
+    log_level::service::CurrentLogLevel,
+    session::{Session, activity::Activity, happenings::Happenings, sockets::Sockets},
     store::{
         bus::Bus,
         cache::Cache,
-        database,
+        database::{self, Statements},
         rate_limit::{Quota, RateLimiter},
         redis::Redis,
     },
@@ -63,6 +64,12 @@ pub struct Parts {
     pub activity: Activity,
     /// This replica's open sockets.
     pub sockets: Sockets,
+    /// How often people came and went.
+    pub happenings: Happenings,
+    /// How much is logged for now.
+    pub log_level: CurrentLogLevel,
+    /// How long the database took.
+    pub statements: Statements,
 }
 
 impl Deref for Gateway {
@@ -80,8 +87,9 @@ impl Gateway {
     /// # Errors
     /// The database, the data folder or the parameters cannot be used; the message says which.
     pub async fn connect(config: Config, clock: Clock, shutdown: CancellationToken) -> anyhow::Result<Self> {
-        let db = database::connect(&config.database_url, config.database_max_connections).await?;
-        Self::with_database(config, clock, db, shutdown)
+        let mut db = database::connect(&config.database_url, config.database_max_connections).await?;
+        let statements = Statements::of(&mut db);
+        Self::assemble(config, clock, db, statements, shutdown)
     }
 
     /// Takes one from the quota of `key`.
@@ -100,6 +108,16 @@ impl Gateway {
         config: Config,
         clock: Clock,
         db: DatabaseConnection,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        Self::assemble(config, clock, db, Statements::default(), shutdown)
+    }
+
+    fn assemble(
+        config: Config,
+        clock: Clock,
+        db: DatabaseConnection,
+        statements: Statements,
         shutdown: CancellationToken,
     ) -> anyhow::Result<Self> {
         let secrets = Secrets::load(&config)?;
@@ -132,6 +150,9 @@ impl Gateway {
             session_key: secrets.session,
             activity: Activity::default(),
             sockets: Sockets::default(),
+            happenings: Happenings::default(),
+            log_level: CurrentLogLevel::default(),
+            statements,
             config,
             clock,
         })))

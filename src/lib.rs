@@ -5,13 +5,13 @@
 //! - [`cli`]: the commands of the binary, `serve` above all.
 //! - [`http`]: addresses, transports (HTTP, WebSocket), cookies, health, the embedded console.
 //! - [`graphql`]: the schema, what every resolver uses (request, errors, pages, loaders), and the limits on documents.
-//! - [`user`], [`session`]: a folder a feature: its model, services, loaders and its part of the schema.
+//! - [`user`], [`session`], [`log_level`]: a folder a feature: its model, services, loaders and its part of the schema.
 //! - [`gateway`]: everything a service needs, connected once; it keeps the features' models in memory and calls none
 //!   of their services.
 //! - [`auth`]: who is calling, as values that cannot be made up.
-//! - [`config`], [`telemetry`]: environment → settings and log.
+//! - [`config`], [`telemetry`]: environment → settings, log and traces.
 //! - [`store`]: database, cache, event bus and rate limits, on one laptop or on many replicas.
-//! - [`error`], [`id`], [`email`], [`clock`]: what everything stands on.
+//! - [`error`], [`id`], [`email`], [`clock`], [`metrics`]: what everything stands on.
 
 pub mod auth;
 pub mod cli;
@@ -23,6 +23,8 @@ pub mod gateway;
 pub mod graphql;
 pub mod http;
 pub mod id;
+pub mod log_level;
+pub mod metrics;
 pub mod session;
 pub mod store;
 pub mod telemetry;

@@ -91,6 +91,13 @@ const CASES: &[Case] = &[
         r#"mutation { renewToken(input: { accessToken: "编造的" }) { accessTokenExpiresAt } }"#,
         [Refused("BAD_REQUEST"), Refused("BAD_REQUEST"), Refused("BAD_REQUEST")],
     ),
+    case("Query.logSetting", "{ logSetting { configured } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case(
+        "Mutation.changeLogLevel",
+        "mutation { changeLogLevel(input: { level: DEBUG, minutes: 1 }) { until } }",
+        [UNAUTHENTICATED, FORBIDDEN, Done],
+    ),
+    case("Mutation.resetLogLevel", "mutation { resetLogLevel }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     // Last, since it ends the caller's session.
     case("Mutation.signOut", "mutation { signOut }", [UNAUTHENTICATED, Done, Done]),
 ];

@@ -15,10 +15,12 @@ const FLOORS: &[(&str, u8)] = &[
     ("graphql/loaders", 7),
     ("graphql", 9),
     ("user/graphql", 8),
+    ("log_level/graphql", 8),
     ("session/graphql", 8),
     ("session/sign_in", 8),
     ("user", 6),
     ("session", 6),
+    ("log_level", 6),
     ("gateway", 5),
     ("auth", 4),
     ("store", 2),
@@ -27,6 +29,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("email", 1),
     ("id", 1),
     ("clock", 1),
+    ("metrics", 1),
     ("telemetry", 4),
 ];
 
@@ -35,7 +38,9 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     // The gateway owns what features keep in memory; it calls none of their services.
     ("gateway.rs", "session::Session"),
     ("gateway.rs", "session::activity::Activity"),
+    ("gateway.rs", "session::happenings::Happenings"),
     ("gateway.rs", "session::sockets::Sockets"),
+    ("gateway.rs", "log_level::service::CurrentLogLevel"),
     ("gateway.rs", "user::User"),
 ];
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpStream, UnixDatagram},
 };
 
 use crate::support::{
@@ -132,4 +132,63 @@ async fn activity_is_written_before_the_end() {
     let active =
         |session: &&serde_json::Value| session["lastActiveAt"].as_str() > session["createdAt"].as_str();
     assert_eq!(sessions.iter().filter(active).count(), 1, "{sessions:?}");
+}
+
+/// A proxy's connection that nothing is asked over.
+async fn keep_alive(server: &Server) -> TcpStream {
+    TcpStream::connect(("127.0.0.1", server.port)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_kept_connection_may_bring_one_more_request() {
+    let installation = Installation::new().await.with("SHUTDOWN_DRAIN", "20s");
+    let mut server = installation.serve().await;
+    let mut kept = keep_alive(&server).await;
+    let ask = b"GET /health/live HTTP/1.1\r\nHost: platform.test\r\n\r\n";
+    kept.write_all(ask).await.unwrap();
+    let mut answer = vec![0; 1024];
+    let length = kept.read(&mut answer).await.unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
+
+    server.process.signal("TERM");
+    stopping(&server.process).await;
+    kept.write_all(ask).await.unwrap();
+    let mut last = String::new();
+    kept.read_to_string(&mut last).await.unwrap();
+    assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
+    // With it gone nothing is left to wait for.
+    let status = within(Duration::from_secs(5), "the process ends", server.process.exit()).await;
+    assert!(status.success(), "{status}: {}", server.process.log());
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_brings_nothing_is_closed_after_the_drain() {
+    let mut server = Installation::new().await.with("SHUTDOWN_DRAIN", "1s").serve().await;
+    let mut kept = keep_alive(&server).await;
+    server.process.signal("TERM");
+    let status = within(Duration::from_secs(5), "the process ends", server.process.exit()).await;
+    assert!(status.success(), "{status}: {}", server.process.log());
+    assert!(!server.process.log().contains("broken off"), "{}", server.process.log());
+    assert_eq!(kept.read(&mut [0; 1]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_supervisor_is_told_how_the_server_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let supervisor = UnixDatagram::bind(&path).unwrap();
+    let installation = Installation::new().await.with("NOTIFY_SOCKET", &path).with("WATCHDOG_USEC", "200000");
+    let server = installation.serve().await;
+    let heard = async || {
+        let mut message = [0; 64];
+        let length = supervisor.recv(&mut message).await.unwrap();
+        String::from_utf8_lossy(&message[..length]).trim().to_owned()
+    };
+    assert_eq!(heard().await, "READY=1");
+    for _ in 0..3 {
+        assert_eq!(heard().await, "WATCHDOG=1");
+    }
+    server.process.signal("TERM");
+    until("it says that it stops", async || (heard().await == "STOPPING=1").then_some(())).await;
+    server.stop().await;
 }

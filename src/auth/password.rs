@@ -1,11 +1,15 @@
 //! Passwords: the rules for new ones, and argon2id with a bound on what it may cost.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::anyhow;
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
 };
+use prometheus_client::metrics::counter::Counter;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
@@ -13,6 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     config::Argon2Cost,
     error::{Error, Result, Rule, Violation},
+    metrics::Latency,
 };
 
 const MIN_CHARS: usize = 8;
@@ -75,12 +80,35 @@ fn normalise(field: &'static str, text: &str) -> Result<String, Violation> {
 #[derive(Debug, Clone)]
 pub struct Hasher {
     argon2: Argon2<'static>,
+    cores: usize,
     /// Seats: those who hash and those who wait.
     admission: Arc<Semaphore>,
     /// Cores.
     running: Arc<Semaphore>,
     /// What is verified for an account that does not exist.
     decoy: Arc<str>,
+    /// What became of the work.
+    pub work: Work,
+}
+
+/// The work of a [`Hasher`].
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// How long callers waited for a core.
+    pub waited: Latency,
+    /// How long the work itself took.
+    pub took: Latency,
+    /// Callers that the queue had no place for.
+    pub refused: Counter,
+}
+
+/// How busy a [`Hasher`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Callers that have a core.
+    pub running: usize,
+    /// Callers that wait for one.
+    pub waiting: usize,
 }
 
 /// The outcome of a verification.
@@ -106,10 +134,20 @@ impl Hasher {
         let decoy = hash_now(&argon2, b"no account has this password")?;
         Ok(Self {
             argon2,
+            cores,
             admission: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
             running: Arc::new(Semaphore::new(cores)),
             decoy: decoy.into(),
+            work: Work::default(),
         })
+    }
+
+    /// How many callers have a core, and how many wait for one.
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        let running = self.cores - self.running.available_permits();
+        let seated = self.cores * (1 + WAITING_PER_CORE) - self.admission.available_permits();
+        Queue { running, waiting: seated.saturating_sub(running) }
     }
 
     /// Takes a new password: 8 to 128 characters and not easy to guess, also from `hints` such as the email address.
@@ -180,12 +218,19 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let seat =
-            Arc::clone(&self.admission).try_acquire_owned().map_err(|_| Error::RateLimited(RETRY_AFTER))?;
+        let seat = Arc::clone(&self.admission).try_acquire_owned().map_err(|_| {
+            self.work.refused.inc();
+            Error::RateLimited(RETRY_AFTER)
+        })?;
+        let asked_at = Instant::now();
         let core = Arc::clone(&self.running).acquire_owned().await.map_err(anyhow::Error::from)?;
+        self.work.waited.observe(asked_at.elapsed());
         let permits: [OwnedSemaphorePermit; 2] = [seat, core];
+        let took = self.work.took.clone();
         let done = tokio::task::spawn_blocking(move || {
+            let started_at = Instant::now();
             let outcome = work();
+            took.observe(started_at.elapsed());
             drop(permits);
             outcome
         });
@@ -277,7 +322,9 @@ mod tests {
         while hasher.admission.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(hasher.queue(), Queue { running: 1, waiting: WAITING_PER_CORE });
         assert!(matches!(hasher.hash(claimed("one too many")).await, Err(Error::RateLimited(_))));
+        assert_eq!(hasher.work.refused.get(), 1);
 
         release.send(()).unwrap();
         for task in waiting {

@@ -4,6 +4,7 @@ mod admin;
 mod healthcheck;
 mod migrate;
 mod serve;
+mod supervisor;
 
 use std::process::ExitCode;
 
@@ -60,16 +61,20 @@ async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Healthcheck(options) => healthcheck::run(options).await,
-        Command::Serve => serve::run(configure()?).await,
-        Command::Migrate(command) => migrate::run(command, configure()?).await,
-        Command::Admin(command) => admin::run(command, configure()?).await,
+        Command::Serve => with_telemetry(serve::run).await,
+        Command::Migrate(command) => with_telemetry(|config| migrate::run(command, config)).await,
+        Command::Admin(command) => with_telemetry(|config| admin::run(command, config)).await,
     }
 }
 
-fn configure() -> anyhow::Result<Config> {
+async fn with_telemetry<F: Future<Output = anyhow::Result<()>>>(
+    run: impl FnOnce(Config) -> F,
+) -> anyhow::Result<()> {
     let config = Config::load()?;
-    telemetry::init(&config)?;
-    Ok(config)
+    let telemetry = telemetry::init(&config)?;
+    let outcome = run(config).await;
+    telemetry.finish().await;
+    outcome
 }
 
 /// Connects for a command that is no server: the schema must be there, Redis is told of changes.

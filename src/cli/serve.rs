@@ -9,6 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::supervisor;
 use crate::{
     clock::Clock,
     config::Config,
@@ -30,7 +31,10 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let disconnect = CancellationToken::new();
     let gateway = Gateway::connect(config, Clock::system(), disconnect.clone()).await?;
     let shutdown = CancellationToken::new();
-    let server = http::Server::new(gateway.clone(), shutdown.clone())?;
+    let mut server = http::Server::new(gateway.clone(), shutdown.clone())?;
+    if let Some(listener) = listen_for_metrics(&gateway.config).await? {
+        server = server.with_metrics(listener);
+    }
     let applied = database::migrate(&gateway.config.database_url).await?;
     if applied > 0 {
         tracing::info!(applied, "migrations applied");
@@ -38,11 +42,30 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let first_admin =
         user::service::ensure_first_admin(&gateway).await.context("cannot create the first administrator")?;
     announce(&gateway, listener.local_addr()?, first_admin);
-    tokio::spawn(stop_on_signal(shutdown)?);
+    tokio::spawn(stop_on_signal(shutdown.clone())?);
+    tokio::spawn(supervisor::keep_informed(shutdown));
     server.serve(listener).await;
     gateway.bus.flush().await;
     disconnect.cancel();
     Ok(())
+}
+
+/// A laptop has many programs, and one of them the usual port; whoever names an address wants that one.
+async fn listen_for_metrics(config: &Config) -> anyhow::Result<Option<TcpListener>> {
+    let Some(wanted) = config.metrics else { return Ok(None) };
+    match TcpListener::bind(wanted.address).await {
+        Ok(listener) => {
+            tracing::info!(address = %listener.local_addr()?, "metrics are ready");
+            Ok(Some(listener))
+        }
+        Err(error) if wanted.is_required => Err(error).with_context(|| {
+            format!("cannot listen on {}; set METRICS_ADDR to an address that is free", wanted.address)
+        }),
+        Err(error) => {
+            tracing::warn!(address = %wanted.address, %error, "no metrics: set METRICS_ADDR to an address that is free");
+            Ok(None)
+        }
+    }
 }
 
 /// Connections, sockets and the database's files need descriptors: asks the system for as many as may be needed.

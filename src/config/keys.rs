@@ -75,5 +75,6 @@ pub const KEYS: &[Key] = &[
     key("BACKUP_KEEP_WEEKLY", "4"),
     key("BACKUP_AGE_RECIPIENTS", "none"),
     key("SHUTDOWN_TIMEOUT", "10s"),
+    key("SHUTDOWN_DRAIN", "0s in development, 5s in production"),
     key("VITE_API_URL", "same origin; read when the console is built"),
 ];

@@ -1,6 +1,9 @@
 //! The forms of single values; an error says what would be right.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use url::Url;
@@ -147,4 +150,11 @@ pub(super) fn parse_age_recipients(text: &str) -> Result<Vec<String>, String> {
         })
     };
     recipients.map(check).collect()
+}
+
+pub(super) fn parse_drain(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(drain) if drain <= Duration::from_secs(60) => Ok(drain),
+        _ => Err(format!("\"{text}\" is not a length of time from 0s to 60s")),
+    }
 }

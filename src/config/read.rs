@@ -13,9 +13,9 @@ use super::{
     Environment, FirstAdmin, Lifetimes, LogFormat, MetricsListener, OAuthClient, PersistedOperations, Redis,
     Traces,
     parse::{
-        loopback, parse_age_recipients, parse_base_url, parse_host, parse_log_format, parse_log_level,
-        parse_metrics_address, parse_networks, parse_origins, parse_persisted_operations, parse_port,
-        parse_prefix, parse_ratio, parse_redis_host, parse_redis_url, parse_switch,
+        loopback, parse_age_recipients, parse_base_url, parse_drain, parse_host, parse_log_format,
+        parse_log_level, parse_metrics_address, parse_networks, parse_origins, parse_persisted_operations,
+        parse_port, parse_prefix, parse_ratio, parse_redis_host, parse_redis_url, parse_switch,
     },
     reader::Reader,
 };
@@ -95,6 +95,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         backup: read_backup(reader, &data_dir),
         data_dir,
         shutdown_timeout: reader.duration("SHUTDOWN_TIMEOUT", Duration::from_secs(10)),
+        shutdown_drain: reader.parsed("SHUTDOWN_DRAIN", parse_drain).unwrap_or(if production {
+            Duration::from_secs(5)
+        } else {
+            Duration::ZERO
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Response, ServerError, Value, resolver_utils::EnumType};
 
-use super::{RequestContext, error, refusal::Refusal};
+use super::{RequestContext, error};
 use crate::error::ErrorCode;
 
 /// How many faults of a document are told.
@@ -53,12 +53,6 @@ impl Answer {
         } else {
             Self::Executed(Box::new(response))
         }
-    }
-
-    /// The answer to a request that is not run.
-    #[must_use]
-    pub fn refused(refusal: Refusal, request_id: &str) -> Self {
-        Self::of(refusal.into_response(), Suggestions::Hidden, request_id)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     config::{DocumentLimits, PersistedOperations},
     error::Error,
     gateway::Gateway,
+    metrics::{Outcomes, count},
     store::{rate_limit::Quota, texts::Texts},
 };
 
@@ -65,6 +66,8 @@ pub(super) struct Known {
     pub(super) document: ExecutableDocument,
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
+    /// The name of its first operation, where the document is trusted.
+    pub(super) trusted_name: Option<Arc<str>>,
     /// What it takes in memory at most, in bytes.
     weight: u32,
     /// Whether this replica has let the others know it by its hash.
@@ -79,7 +82,7 @@ impl Known {
         limits::check_document(limits, &document).map_err(too_much)?;
         let introspects = limits::introspects(&document);
         let weight = u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_mul(BYTES_FOR_EACH);
-        Ok(Self { document, introspects, weight, is_shared: AtomicBool::new(false) })
+        Ok(Self { document, introspects, trusted_name: None, weight, is_shared: AtomicBool::new(false) })
     }
 }
 
@@ -90,6 +93,8 @@ pub(super) struct Documents {
     trusted: HashMap<Hash, Arc<Known>>,
     known: moka::sync::Cache<Hash, Arc<Known>>,
     shared: Texts,
+    /// How documents were known.
+    lookups: Outcomes,
 }
 
 impl Documents {
@@ -98,7 +103,7 @@ impl Documents {
     ///
     /// # Errors
     /// A manifest cannot be read, or has a document that is not its hash's or beyond the limits; the message says which.
-    pub(super) fn new(gateway: &Gateway, console: Option<&[u8]>) -> anyhow::Result<Self> {
+    pub(super) fn new(gateway: &Gateway, console: Option<&[u8]>, lookups: Outcomes) -> anyhow::Result<Self> {
         let limits = gateway.config.document_limits;
         let mut trusted = HashMap::new();
         if let Some(manifest) = console {
@@ -117,6 +122,7 @@ impl Documents {
             trusted,
             known: moka::sync::Cache::builder().max_capacity(CAPACITY).weigher(weigh).build(),
             shared: Texts::new("document", KEPT_FOR, gateway.redis.clone()),
+            lookups,
         })
     }
 
@@ -143,16 +149,24 @@ impl Documents {
             }
         };
         if let Some(trusted) = self.trusted.get(&hash) {
+            count(&self.lookups, "TRUSTED");
             return Ok(Arc::clone(trusted));
         }
         if self.mode == PersistedOperations::Only && !request.is_admin() {
             return Err(Error::PersistedQueryRequired.into());
         }
         let known = match (self.known.get(&hash), &text) {
-            (Some(known), _) => known,
-            (None, Some(text)) => self.learn(hash, text)?,
+            (Some(known), _) => {
+                count(&self.lookups, "CACHED");
+                known
+            }
+            (None, Some(text)) => {
+                count(&self.lookups, "PARSED");
+                self.learn(hash, text)?
+            }
             (None, None) => {
                 let text = self.shared.find(&hash.to_string()).await.filter(|text| Hash::of(text) == hash);
+                count(&self.lookups, if text.is_some() { "SHARED" } else { "UNKNOWN" });
                 self.learn(hash, &text.ok_or(Error::PersistedQueryNotFound)?)?
             }
         };
@@ -189,8 +203,10 @@ fn read_manifest(
     for (digits, text) in entries {
         let hash = Hash::parse(digits.strip_prefix("sha256:").unwrap_or(&digits));
         anyhow::ensure!(hash == Some(Hash::of(&text)), "{digits} is not the SHA-256 of its document");
-        let known = Known::read(limits, &text)
+        let mut known = Known::read(limits, &text)
             .map_err(|refusal| anyhow::anyhow!("the document {digits}: {}", refusal.message()))?;
+        let name = known.document.operations.iter().next().and_then(|(name, _)| name);
+        known.trusted_name = name.map(|name| name.as_str().into());
         into.insert(Hash::of(&text), Arc::new(known));
     }
     Ok(())

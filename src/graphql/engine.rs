@@ -1,6 +1,11 @@
 //! The way of a request: what it means is found, held against its limits, paid for, and run.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_graphql::{
     Request, Response, ServerError,
@@ -23,6 +28,7 @@ use super::{
     completion::OutputTypes,
     documents::{Documents, Known},
     limits,
+    metrics::{Metrics, Operation},
     params::Params,
     refusal::Refusal,
     schema,
@@ -31,6 +37,7 @@ use super::{
 use crate::{
     error::{Error, Result as ServiceResult},
     gateway::Gateway,
+    telemetry,
 };
 
 /// How long a query or mutation may take, over either transport. A subscription has no end.
@@ -48,6 +55,7 @@ struct Parts {
     budget: Budget,
     /// Mutations, which no caller who goes away breaks off.
     mutations: TaskTracker,
+    metrics: Metrics,
 }
 
 /// A request that may be run.
@@ -71,14 +79,22 @@ impl Engine {
     pub fn new(gateway: &Gateway, console: Option<&[u8]>, tasks: TaskTracker) -> anyhow::Result<Self> {
         let schema = schema();
         let printed = parse_schema(schema.sdl())?;
+        let metrics = Metrics::new();
         Ok(Self(Arc::new(Parts {
             output_types: OutputTypes::of(&printed),
             input_types: InputTypes::of(printed),
             schema,
-            documents: Documents::new(gateway, console)?,
+            documents: Documents::new(gateway, console, metrics.documents.clone())?,
             budget: Budget::new(gateway),
             mutations: tasks,
+            metrics,
         })))
+    }
+
+    /// What operations took and came to.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Finds the document that a request means, and holds both against everything that needs no execution.
@@ -106,7 +122,13 @@ impl Engine {
     /// Runs an admitted query or mutation.
     pub async fn execute(&self, admitted: Admitted, request_id: &str) -> Answer {
         let suggestions = Suggestions::to(&admitted.context);
-        Answer::of(self.respond(admitted).await, suggestions, request_id)
+        self.answer(self.respond(admitted).await, suggestions, request_id)
+    }
+
+    /// The answer to a request that is not run.
+    #[must_use]
+    pub fn refuse(&self, refusal: Refusal, request_id: &str) -> Answer {
+        self.answer(refusal.into_response(), Suggestions::Hidden, request_id)
     }
 
     /// Runs whatever is asked for as a stream of answers; a query or mutation has one.
@@ -116,7 +138,7 @@ impl Engine {
         context: Arc<RequestContext>,
         request_id: String,
     ) -> impl Stream<Item = Answer> + Send + use<> {
-        let (engine, suggestions) = (self.clone(), Suggestions::to(&context));
+        let (engine, answering, suggestions) = (self.clone(), self.clone(), Suggestions::to(&context));
         let responses = async move {
             match engine.admit(params, context).await {
                 Ok(admitted) if admitted.kind == OperationType::Subscription => {
@@ -128,10 +150,26 @@ impl Engine {
             }
         };
         let responses = responses.flatten_stream();
-        responses.map(move |response| Answer::of(response, suggestions, &request_id))
+        responses.map(move |response| answering.answer(response, suggestions, &request_id))
+    }
+
+    fn answer(&self, response: Response, suggestions: Suggestions, request_id: &str) -> Answer {
+        let answer = Answer::of(response, suggestions, request_id);
+        self.0.metrics.note(&answer);
+        answer
     }
 
     async fn respond(&self, admitted: Admitted) -> Response {
+        let started_at = Instant::now();
+        let operation = Operation::new(admitted.kind, admitted.known.trusted_name.as_ref());
+        let span = telemetry::operation_span(operation.r#type, &operation.name);
+        let response = self.pay_and_run(admitted).instrument(span).await;
+        let took = started_at.elapsed().as_secs_f64();
+        self.0.metrics.operations.get_or_create(&operation).observe(took);
+        response
+    }
+
+    async fn pay_and_run(&self, admitted: Admitted) -> Response {
         let balance = match self.pay(&admitted).await {
             Ok(balance) => balance,
             Err(error) => return Refusal::from(error).into_response(),
@@ -161,6 +199,7 @@ impl Engine {
         if let Err(error) = self.pay(&admitted).await {
             return once(Refusal::from(error).into_response());
         }
+        self.0.metrics.subscriptions.inc();
         let (context, meant, engine) = (Arc::clone(&admitted.context), admitted.meant(), self.clone());
         let admitted_cost = admitted.cost;
         let events = isolated_events(self.0.schema.execute_stream(admitted.into_request()));
@@ -189,10 +228,13 @@ impl Engine {
                     if let Some(viewer) = context.viewer() {
                         viewer.check_still_holds(&context.gateway).await?;
                     }
-                    engine.0.budget.spend(&context, cost).await
+                    engine.spend(&context, cost).await
                 };
                 match may_go_on.await {
-                    Ok(_) => Some((event, Some(events))),
+                    Ok(_) => {
+                        engine.0.metrics.events.inc();
+                        Some((event, Some(events)))
+                    }
                     Err(error) => Some((Refusal::from(error).into_response(), None)),
                 }
             }
@@ -210,7 +252,13 @@ impl Engine {
     }
 
     async fn pay(&self, admitted: &Admitted) -> ServiceResult<Balance> {
-        self.0.budget.spend(&admitted.context, admitted.cost).await
+        self.spend(&admitted.context, admitted.cost).await
+    }
+
+    async fn spend(&self, context: &RequestContext, cost: u32) -> ServiceResult<Balance> {
+        let balance = self.0.budget.spend(context, cost).await?;
+        self.0.metrics.cost.inc_by(cost.into());
+        Ok(balance)
     }
 }
 

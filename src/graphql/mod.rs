@@ -10,6 +10,7 @@ mod engine;
 pub mod error;
 pub mod limits;
 pub mod loaders;
+pub mod metrics;
 mod node;
 pub mod page;
 pub mod params;
@@ -29,6 +30,7 @@ pub use params::Params;
 pub use refusal::Refusal;
 
 use crate::{
+    log_level::graphql::{LogLevelMutation, LogLevelQuery},
     session::{
         graphql::{SessionConnection, SessionMutation, SessionSubscription},
         sign_in::SignInMutation,
@@ -42,11 +44,11 @@ const MAX_RECURSION: usize = 32;
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(UserQuery, NodeQuery, AboutQuery);
+pub struct Query(UserQuery, NodeQuery, AboutQuery, LogLevelQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SignInMutation, SessionMutation, UserMutation);
+pub struct Mutation(SignInMutation, SessionMutation, UserMutation, LogLevelMutation);
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]

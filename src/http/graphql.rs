@@ -115,7 +115,7 @@ async fn answer(
             }
             _ => app.engine.execute(admitted, request_id).await,
         },
-        Err(refusal) => Answer::refused(refusal, request_id),
+        Err(refusal) => app.engine.refuse(refusal, request_id),
     };
     respond(gateway, &context, answer, media_type)
 }

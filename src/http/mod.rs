@@ -6,6 +6,7 @@ mod cookie;
 mod graphql;
 mod health;
 mod media_type;
+mod metrics;
 mod origin;
 mod refusal;
 mod request_id;
@@ -22,10 +23,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceBuilder;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
 
+use metrics::Metrics;
 use refusal::Refusal;
 pub use server::Server;
 
-use crate::{error::Error, gateway::Gateway, graphql::Engine};
+use crate::{error::Error, gateway::Gateway, graphql::Engine, session::sockets::Seats};
 
 /// The greatest request body, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -41,6 +43,9 @@ struct App {
     shutdown: CancellationToken,
     /// Everything that must end before the process does.
     tasks: TaskTracker,
+    /// Open connections, by who opened them.
+    connections: Seats,
+    metrics: Metrics,
 }
 
 fn router(app: App) -> Router {
@@ -83,6 +88,6 @@ impl App {
     fn new(gateway: Gateway, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let tasks = TaskTracker::new();
         let engine = Engine::new(&gateway, console::trusted_documents().as_deref(), tasks.clone())?;
-        Ok(Self { gateway, engine, shutdown, tasks })
+        Ok(Self { gateway, engine, shutdown, tasks, connections: Seats::default(), metrics: Metrics::new() })
     }
 }

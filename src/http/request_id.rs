@@ -9,15 +9,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
+use opentelemetry_http::HeaderExtractor;
 use tracing::Instrument;
 
 use super::{
     App,
     client::client_ip,
     media_type::MediaType,
+    metrics,
     refusal::{self, Refusal},
 };
-use crate::auth::secrets::random_bytes;
+use crate::{auth::secrets::random_bytes, telemetry};
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_CHARS: usize = 64;
@@ -45,14 +47,18 @@ pub(super) async fn follow(
     let given =
         request.headers().get(&HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_plain(id));
     let id = given.map_or_else(|| RequestId::generate().0, str::to_owned);
+    let (method, route) = (metrics::method_of(request.method()), metrics::route_of(request.extensions()));
+    let traced = telemetry::request_span(method, &route, &HeaderExtractor(request.headers()));
     let span = tracing::info_span!(
         "request",
         id,
         method = %request.method(),
         path = request.uri().path(),
+        trace_id = telemetry::trace_id(&traced),
         ip = %client_ip(&app.gateway.config.trusted_proxies, peer, request.headers()),
     );
     request.extensions_mut().insert(RequestId(id.clone()));
+    let outcome = traced.clone();
     let media_type = MediaType::negotiate(request.headers());
     let quiet = ["/health", "/assets/"].iter().any(|path| request.uri().path().starts_with(path));
     async move {
@@ -60,7 +66,10 @@ pub(super) async fn follow(
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = answered.unwrap_or_else(|_| Refusal::panicked().into_response());
         let mut response = refusal::complete(response, media_type, &id);
-        let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_millis());
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        let milliseconds = took.as_millis();
+        telemetry::record_status(&outcome, status);
+        app.metrics.note_request(&metrics::Request { method, route, status }, took.as_secs_f64());
         if quiet && response.status().is_success() {
             tracing::debug!(status, milliseconds, "answered");
         } else {
@@ -72,6 +81,7 @@ pub(super) async fn follow(
         response
     }
     .instrument(span)
+    .instrument(traced)
     .await
 }
 

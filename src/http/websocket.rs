@@ -106,6 +106,7 @@ impl Connection {
             };
         let farewell = async {
             if let Some(reason) = reason {
+                self.app.metrics.note_close(reason.code);
                 self.socket.send(Message::Close(Some(reason))).await?;
             }
             // The closing handshake, whoever began it, ends with the other side's going away.

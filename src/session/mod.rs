@@ -5,6 +5,7 @@ pub mod device;
 mod entity;
 pub mod events;
 pub mod graphql;
+pub mod happenings;
 pub mod list;
 pub mod live;
 pub mod loader;
@@ -21,6 +22,7 @@ use async_graphql::Enum;
 use chrono::{DateTime, Utc};
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::id::{SessionId, UserId};
 
@@ -48,9 +50,12 @@ pub struct Session {
 }
 
 /// Why a session is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, Enum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, Enum, IntoStaticStr,
+)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[graphql(name = "SessionEndReason")]
 pub enum EndReason {
     /// Its user signed out on that device.

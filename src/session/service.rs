@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     gateway::Gateway,
     id::{SessionId, UserId},
+    metrics::count,
     store::rate_limit::Quota,
     user::{
         self, User,
@@ -137,6 +138,9 @@ async fn end_where(
 /// Makes the end of sessions hold on every replica, and counts them.
 async fn announce_ended(gateway: &Gateway, ended: Vec<Session>) -> usize {
     for session in &ended {
+        if let Some(reason) = session.end_reason {
+            count(&gateway.happenings.ends, reason.into());
+        }
         events::announce(gateway, SessionChange::Ended, session).await;
     }
     ended.len()

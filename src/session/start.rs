@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use super::{
     Session, entity,
     events::{self, SessionChange},
+    happenings::Happenings,
     refresh::{self, RefreshToken},
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     error::{Error, Result},
     gateway::Gateway,
     id::{SessionId, TypedId},
+    metrics::count,
     store::rate_limit::Quota,
     user::{
         self, User, UserStatus,
@@ -75,6 +77,7 @@ pub async fn sign_up(gateway: &Gateway, new: NewUser, client: &Client) -> Result
     let quota = Quota::per_hour(gateway.config.sign_ups_per_hour);
     gateway.limit(&format!("sign-up:{}", client.network()), quota).await?;
     let credential = user::service::register(gateway, new).await?;
+    gateway.happenings.sign_ups.inc();
     start(gateway, credential, client).await
 }
 
@@ -83,9 +86,14 @@ pub async fn sign_up(gateway: &Gateway, new: NewUser, client: &Client) -> Result
 /// # Errors
 /// `INVALID_CREDENTIALS`, `FORBIDDEN` for an account that may not sign in, `RATE_LIMITED`.
 pub async fn sign_in(gateway: &Gateway, email: &str, password: &str, client: &Client) -> Result<SignedIn> {
-    limit_attempts(gateway, email, client).await?;
-    let credential = credential::verify_credentials(gateway, email, password).await?;
-    start(gateway, credential, client).await
+    let outcome = async {
+        limit_attempts(gateway, email, client).await?;
+        let credential = credential::verify_credentials(gateway, email, password).await?;
+        start(gateway, credential, client).await
+    };
+    let outcome = outcome.await;
+    count(&gateway.happenings.sign_ins, Happenings::outcome(&outcome));
+    outcome
 }
 
 /// Bounds guesses: at one account from one address, from one address at all, and at one account from everywhere,
@@ -136,7 +144,9 @@ fn cut(user_agent: &str) -> String {
 /// # Errors
 /// `UNAUTHENTICATED` for a token that is not good (see [`refresh::rotate`]) or an account that may not sign in.
 pub async fn refresh(gateway: &Gateway, token: &SecretString, client: &Client) -> Result<SignedIn> {
-    let refreshed = refresh::rotate(gateway, token, &client.ip).await?;
+    let refreshed = refresh::rotate(gateway, token, &client.ip).await;
+    count(&gateway.happenings.refreshes, Happenings::outcome(&refreshed));
+    let refreshed = refreshed?;
     let user = user::service::list_by_ids(&gateway.db, &[refreshed.session.user_id]).await?.pop();
     let user = user
         .filter(|user| user.status == UserStatus::Active)

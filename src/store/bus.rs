@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
+use prometheus_client::metrics::counter::Counter;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::relay::Relay;
 use super::redis::Redis;
+use crate::metrics::Latency;
 
 mod relay;
 
@@ -56,6 +58,21 @@ pub type BusStream<T> = BoxStream<'static, Received<T>>;
 pub struct Bus {
     local: broadcast::Sender<Event>,
     relay: Option<Arc<Relay>>,
+    /// What went through it.
+    pub traffic: Traffic,
+}
+
+/// What goes through a bus.
+#[derive(Debug, Clone, Default)]
+pub struct Traffic {
+    /// Messages of this process.
+    pub published: Counter,
+    /// Messages of other replicas.
+    pub received: Counter,
+    /// Times at which messages of other replicas were missed, or may have been.
+    pub gaps: Counter,
+    /// How long a message takes to Redis and back, as one of ours that we hear again.
+    pub round_trip: Latency,
 }
 
 #[derive(Debug, Clone)]
@@ -74,7 +91,7 @@ impl Bus {
     /// A bus for one process.
     #[must_use]
     pub fn in_process() -> Self {
-        Self { local: broadcast::Sender::new(BACKLOG), relay: None }
+        Self { local: broadcast::Sender::new(BACKLOG), relay: None, traffic: Traffic::default() }
     }
 
     /// A bus for all replicas on this Redis, which may be away: the connection is made, and made
@@ -82,8 +99,9 @@ impl Bus {
     #[must_use]
     pub fn redis(redis: &Redis, shutdown: &CancellationToken) -> Self {
         let local = broadcast::Sender::new(BACKLOG);
-        let relay = Relay::start(redis, local.clone(), shutdown);
-        Self { local, relay: Some(Arc::new(relay)) }
+        let traffic = Traffic::default();
+        let relay = Relay::start(redis, local.clone(), traffic.clone(), shutdown);
+        Self { local, relay: Some(Arc::new(relay)), traffic }
     }
 
     /// Hands `message` to all subscribers of `topic`. Never waits.
@@ -96,6 +114,7 @@ impl Bus {
             }
         };
         let message = Arc::new(Message { topic: topic.name.into(), payload });
+        self.traffic.published.inc();
         // An error means that nobody listens.
         let _ = self.local.send(Event::Message(Arc::clone(&message)));
         if let Some(relay) = &self.relay {

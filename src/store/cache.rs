@@ -10,6 +10,7 @@ use std::{
 };
 
 use moka::Expiry;
+use prometheus_client::metrics::counter::Counter;
 use redis::{ExistenceCheck, SetExpiry, SetOptions};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -34,6 +35,19 @@ pub struct Cache<V> {
     local: moka::future::Cache<(Uuid, u64), Entry<V>>,
     generations: Box<[AtomicU64]>,
     shared: Option<Redis>,
+    /// From where values came.
+    pub lookups: Lookups,
+}
+
+/// How many values each tier had.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    /// This process.
+    pub local: Counter,
+    /// Redis.
+    pub shared: Counter,
+    /// Neither: the database was asked.
+    pub loaded: Counter,
 }
 
 /// Keys share a generation by chance; an invalidation then costs the others one load.
@@ -74,7 +88,7 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Cache<V> {
     pub fn new(namespace: &'static str, ttl: Duration, capacity: u64, shared: Option<Redis>) -> Self {
         let local = moka::future::Cache::builder().max_capacity(capacity).expire_after(AtItsTime).build();
         let generations = (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect();
-        Self { namespace, ttl, local, generations, shared }
+        Self { namespace, ttl, local, generations, shared, lookups: Lookups::default() }
     }
 
     /// The value of `key`, from the nearest tier that has it, else by `load`.
@@ -89,6 +103,7 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Cache<V> {
         let generation = self.generation(key).load(Ordering::SeqCst);
         // The way through a load is long, and its future large: what is there needs none of it.
         if let Some(entry) = self.local.get(&(key, generation)).await {
+            self.lookups.local.inc();
             return Ok(Some(entry.value));
         }
         let mut own_error = None;
@@ -147,11 +162,15 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Cache<V> {
         let mut deadline = None;
         if let Some(redis) = &self.shared {
             match self.find_shared(redis, key).await {
-                Some(Shared::Found(entry)) => return Ok(entry),
+                Some(Shared::Found(entry)) => {
+                    self.lookups.shared.inc();
+                    return Ok(entry);
+                }
                 Some(Shared::Missing { expires_at_millis }) => deadline = Some((redis, expires_at_millis)),
                 None => {}
             }
         }
+        self.lookups.loaded.inc();
         // The age counts from before the load: what the database answers is no older.
         let expires_at = Instant::now() + self.ttl;
         let value = load.await?.ok_or(Nothing::Absent)?;

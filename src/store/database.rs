@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use sea_orm::{
-    DatabaseConnection, DbErr, SqlErr,
+    DatabaseConnection, DbBackend, DbErr, SqlErr,
     sqlx::{
         self, ConnectOptions, Postgres, Sqlite,
         pool::PoolOptions,
@@ -27,6 +27,7 @@ pub use url::DatabaseUrl;
 use url::Place;
 
 use super::data_folder;
+use crate::metrics::{Latencies, Outcome, latencies};
 
 /// How long anyone waits for a connection, a new one or one from the pool.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -84,6 +85,55 @@ pub fn count_statements(database: &mut DatabaseConnection) -> StatementCounter {
         statements.lock().unwrap_or_else(PoisonError::into_inner).push(info.statement.sql.clone());
     });
     counter
+}
+
+/// How long statements take, by what came of them.
+#[derive(Debug, Clone)]
+pub struct Statements(pub Latencies<Outcome>);
+
+impl Default for Statements {
+    fn default() -> Self {
+        Self(latencies())
+    }
+}
+
+impl Statements {
+    /// Watches the statements of `database`, and of its clones from now on.
+    pub fn of(database: &mut DatabaseConnection) -> Self {
+        let statements = Self::default();
+        let Self(latencies) = statements.clone();
+        database.set_metric_callback(move |info| {
+            let outcome = if info.failed { "FAILED" } else { "OK" };
+            latencies.get_or_create(&Outcome { outcome }).observe(info.elapsed.as_secs_f64());
+        });
+        statements
+    }
+}
+
+/// How many connections a pool has.
+#[derive(Debug, Clone, Copy)]
+pub struct Pool {
+    /// Connections that somebody uses.
+    pub used: u32,
+    /// Connections that wait to be used.
+    pub idle: u32,
+}
+
+/// How many connections `database` has at this moment.
+#[must_use]
+pub fn pool_of(database: &DatabaseConnection) -> Pool {
+    let (size, idle) = match database.get_database_backend() {
+        DbBackend::Postgres => {
+            let pool = database.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => {
+            let pool = database.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    };
+    let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(size);
+    Pool { used: size - idle, idle }
 }
 
 /// The statements that ran since [`count_statements`].

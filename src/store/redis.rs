@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use prometheus_client::metrics::counter::Counter;
 use redis::{
     Client, ConnectionInfo, IntoConnectionInfo, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
@@ -32,6 +33,7 @@ struct Inner {
     connection: ConnectionManager,
     key_prefix: String,
     state: Mutex<State>,
+    failures: Counter,
 }
 
 #[derive(Default)]
@@ -57,8 +59,8 @@ impl Redis {
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(CONNECT_TIMEOUT));
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
-        let (key_prefix, state) = (key_prefix.into(), Mutex::default());
-        Ok(Self(Arc::new(Inner { client, connection, key_prefix, state })))
+        let (key_prefix, state, failures) = (key_prefix.into(), Mutex::default(), Counter::default());
+        Ok(Self(Arc::new(Inner { client, connection, key_prefix, state, failures })))
     }
 
     /// Redis for people: `Redis at host:port`.
@@ -75,6 +77,12 @@ impl Redis {
         let mut connection = self.connection();
         let result = self.run(redis::cmd("PING").query_async::<()>(&mut connection)).await;
         result.with_context(|| format!("{} is away", self.describe()))
+    }
+
+    /// Operations that Redis did not answer well, or in time.
+    #[must_use]
+    pub fn failures(&self) -> &Counter {
+        &self.0.failures
     }
 
     /// A handle for one operation, to be awaited in [`Redis::attempt`].
@@ -115,6 +123,7 @@ impl Redis {
         let mut state = self.state();
         let now = Instant::now();
         if let Some(error) = failure {
+            self.0.failures.inc();
             state.resting_until = Some(now + REST);
             if !state.announced && state.announced_at.is_none_or(|at| now - at >= ANNOUNCE_EVERY) {
                 (state.announced, state.announced_at) = (true, Some(now));

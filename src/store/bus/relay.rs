@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::StreamExt;
@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{BACKLOG, Event, Message};
+use super::{BACKLOG, Event, Message, Traffic};
 use crate::store::redis::Redis;
 
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ pub(super) struct Relay {
 /// What waits for the writer.
 #[derive(Debug)]
 enum Outgoing {
-    Message(Arc<Message>),
+    Message(Arc<Message>, Instant),
     /// Everything before this has been sent, or has become a gap.
     Flushed(oneshot::Sender<()>),
 }
@@ -48,6 +48,9 @@ enum Outgoing {
 #[derive(Debug, Serialize, Deserialize)]
 struct Envelope<M> {
     origin: u64,
+    /// When it was published: microseconds of a clock that only its origin knows.
+    #[serde(default)]
+    published_at: u64,
     message: Option<M>,
 }
 
@@ -55,9 +58,16 @@ impl Relay {
     pub(super) fn start(
         redis: &Redis,
         local: broadcast::Sender<Event>,
+        traffic: Traffic,
         shutdown: &CancellationToken,
     ) -> Self {
-        let channel = Channel { redis: redis.clone(), name: redis.key("bus"), origin: rand::random() };
+        let channel = Channel {
+            redis: redis.clone(),
+            name: redis.key("bus"),
+            origin: rand::random(),
+            epoch: Instant::now(),
+            traffic,
+        };
         let (outgoing, queue) = mpsc::channel(BACKLOG);
         let overflowed = Arc::new(AtomicBool::new(false));
         let (is_connected, connected) = watch::channel(false);
@@ -70,7 +80,7 @@ impl Relay {
 
     /// Queues `message` for the other replicas; a full queue turns into a gap for them.
     pub(super) fn forward(&self, message: Arc<Message>) {
-        if self.outgoing.try_send(Outgoing::Message(message)).is_err() {
+        if self.outgoing.try_send(Outgoing::Message(message, Instant::now())).is_err() {
             self.overflowed.store(true, Ordering::Release);
         }
     }
@@ -97,19 +107,22 @@ struct Channel {
     name: String,
     /// Tells our own messages when they come back.
     origin: u64,
+    /// Where its clock begins.
+    epoch: Instant,
+    traffic: Traffic,
 }
 
 impl Channel {
     async fn write(self, mut queue: mpsc::Receiver<Outgoing>, overflowed: Arc<AtomicBool>) {
         while let Some(outgoing) = queue.recv().await {
-            let message = match outgoing {
-                Outgoing::Message(message) => message,
+            let (message, published_at) = match outgoing {
+                Outgoing::Message(message, published_at) => (message, published_at),
                 Outgoing::Flushed(flushed) => {
                     let _ = flushed.send(());
                     continue;
                 }
             };
-            let lost = !self.send(Some(&message)).await;
+            let lost = !self.send(Some(&message), published_at).await;
             if lost || overflowed.load(Ordering::Acquire) {
                 tracing::warn!("the bus lost messages to other replicas, which will be told of a gap");
                 let mut backoff = Backoff::default();
@@ -119,7 +132,7 @@ impl Channel {
                     for _ in 0..queue.len() {
                         let _ = queue.try_recv();
                     }
-                    if self.send(None).await {
+                    if self.send(None, Instant::now()).await {
                         break;
                     }
                     backoff.wait().await;
@@ -128,8 +141,9 @@ impl Channel {
         }
     }
 
-    async fn send(&self, message: Option<&Message>) -> bool {
-        let envelope = Envelope { origin: self.origin, message };
+    async fn send(&self, message: Option<&Message>, published_at: Instant) -> bool {
+        let published_at = self.micros_until(published_at);
+        let envelope = Envelope { origin: self.origin, published_at, message };
         let Ok(json) = serde_json::to_string(&envelope) else {
             return false;
         };
@@ -148,6 +162,7 @@ impl Channel {
                     announced = false;
                     connected.send_replace(true);
                     // Whatever was sent before the subscription stood was missed.
+                    self.traffic.gaps.inc();
                     let _ = local.send(Event::Gap);
                     let reason = self.listen(sink, messages, &local).await;
                     connected.send_replace(false);
@@ -202,10 +217,25 @@ impl Channel {
     /// The event in an envelope, or `None` when it is our own.
     fn open(&self, json: &[u8]) -> Option<Event> {
         match serde_json::from_slice::<Envelope<Message>>(json) {
-            Ok(envelope) if envelope.origin == self.origin => None,
-            Ok(Envelope { message: Some(message), .. }) => Some(Event::Message(Arc::new(message))),
-            Ok(Envelope { message: None, .. }) | Err(_) => Some(Event::Gap),
+            Ok(envelope) if envelope.origin == self.origin => {
+                let micros = self.micros_until(Instant::now()).saturating_sub(envelope.published_at);
+                self.traffic.round_trip.observe(Duration::from_micros(micros));
+                None
+            }
+            Ok(Envelope { message: Some(message), .. }) => {
+                self.traffic.received.inc();
+                Some(Event::Message(Arc::new(message)))
+            }
+            Ok(Envelope { message: None, .. }) | Err(_) => {
+                self.traffic.gaps.inc();
+                Some(Event::Gap)
+            }
         }
+    }
+
+    fn micros_until(&self, moment: Instant) -> u64 {
+        let since = moment.saturating_duration_since(self.epoch);
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
     }
 }
 
