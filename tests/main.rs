@@ -19,6 +19,7 @@ mod limits;
 mod live_sockets;
 mod log_level;
 mod metrics;
+mod monitoring;
 mod paging;
 mod processes;
 mod refresh;

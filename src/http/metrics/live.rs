@@ -59,7 +59,7 @@ impl Collector for Live {
         let states = [([("state", "used")], pool.used as usize), ([("state", "idle")], pool.idle as usize)];
         write_gauges(&mut encoder, "db_client_connection_count", "Connections to the database", &states)?;
         let version = [([("version", env!("CARGO_PKG_VERSION"))], 1)];
-        write_gauges(&mut encoder, "build", "Which version runs", &version)?;
+        write_gauges(&mut encoder, "build_info", "Which version runs", &version)?;
         write_lookups(
             &mut encoder,
             &[("session", &gateway.sessions.lookups), ("user", &gateway.users.lookups)],
