@@ -30,6 +30,7 @@ mod shutdown;
 mod sign_in;
 mod statements;
 mod traces;
+mod upgrade;
 mod users;
 mod variables;
 mod websocket;
