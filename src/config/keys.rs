@@ -1,5 +1,5 @@
-//! Every key the configuration knows, once: `.env.example` and the tables of the
-//! READMEs are kept equal to this list by `tests/config.rs`.
+//! Every key the configuration knows, once: `.env.example` and the tables of
+//! `docs/configuration.md` are kept equal to this list by `tests/config.rs`.
 
 /// One environment variable.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
     Key { name, default }
 }
 
-/// All keys, in the order of the documentation.
+/// All keys.
 pub const KEYS: &[Key] = &[
     key("APP_ENV", "development"),
     key("NODE_ENV", "value of APP_ENV"),
