@@ -1,6 +1,6 @@
 # `make` alone lists what there is to do.
 .DEFAULT_GOAL := help
-.PHONY: help run dev build modules console schema test test-rust e2e fmt lint clean tools
+.PHONY: help run dev build modules console schema test test-rust test-deploy e2e fmt lint clean tools
 
 SERVER := target/release/fastgpt-platform
 MODULES := frontend/node_modules/.package-lock.json
@@ -11,7 +11,7 @@ CONSOLE_SOURCES := schema.graphql $(shell find frontend \
 	-o -path 'frontend/?*' ! -name '*.test.ts*' -print 2>/dev/null)
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build everything and start it on port 5000
 	@exec $(SERVER)
@@ -35,6 +35,9 @@ test: tools ## every check there is, on private services: tests/run.sh
 
 test-rust: ## the Rust suite on SQLite alone
 	@exec tests/run.sh rust
+
+test-deploy: tools ## what is deployed: Nginx before two backends, compose files, units, scripts
+	@exec tests/deploy/run.sh
 
 e2e: tools ## the journeys in Chromium, on SQLite and on PostgreSQL with Redis
 	@exec tests/run.sh e2e
