@@ -106,6 +106,6 @@ fn registry(app: &App) -> Registry {
     );
 
     all.register_collector(Box::new(live::Live(app.clone())));
-    all.register_collector(Box::new(process::Process::new()));
+    all.register_collector(Box::new(process::Process(gateway.clock.now())));
     all
 }

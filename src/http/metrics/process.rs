@@ -3,23 +3,16 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-/// This process.
+/// This process, and when it was started.
 #[derive(Debug)]
-pub(super) struct Process {
-    started_at: Option<f64>,
-}
-
-impl Process {
-    pub(super) fn new() -> Self {
-        Self { started_at: started_at() }
-    }
-}
+pub(super) struct Process(pub(super) DateTime<Utc>);
 
 impl Collector for Process {
     /// Where there is no `/proc`, as on macOS, nothing is told.
@@ -32,7 +25,11 @@ impl Collector for Process {
             ("process_resident_memory_bytes", "Memory in use", Some(reading.resident_bytes)),
             ("process_open_fds", "Open files", reading.open_files),
             ("process_max_fds", "Files that may be open", reading.max_files),
-            ("process_start_time_seconds", "When it was started, as Unix time", self.started_at),
+            (
+                "process_start_time_seconds",
+                "When it was started, as Unix time",
+                Some(self.0.timestamp() as f64),
+            ),
         ] {
             if let Some(value) = value {
                 let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -59,10 +56,4 @@ fn read() -> Option<Reading> {
         open_files: process.fd_count().ok().map(|count| count as f64),
         max_files: rlimit::Resource::NOFILE.get_soft().ok().map(|limit| limit as f64),
     })
-}
-
-fn started_at() -> Option<f64> {
-    let stat = procfs::process::Process::myself().ok()?.stat().ok()?;
-    let booted_at = procfs::boot_time_secs().ok()?;
-    Some(booted_at as f64 + stat.starttime as f64 / procfs::ticks_per_second() as f64)
 }
