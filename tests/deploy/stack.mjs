@@ -198,6 +198,7 @@ export class Stack {
       DATABASE_URL: `${setting('TEST_POSTGRES_URL').replace(/[^/]*$/, '')}${database}`,
       REDIS_URL: `${setting('TEST_REDIS_URL')}/${redis}`,
       METRICS_ADDR: 'off',
+      SHUTDOWN_DRAIN: '5s',
       SIGN_IN_ATTEMPTS_PER_MINUTE: 10_000,
       SIGN_UPS_PER_HOUR: 10_000,
       GRAPHQL_COST_PER_MINUTE: 60_000_000,
