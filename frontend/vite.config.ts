@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { buildInfo } from './build-info.ts';
 import { operationsManifest } from './operations-manifest.ts';
 
 const server = 'http://localhost:5000';
@@ -8,6 +9,7 @@ export default defineConfig({
   plugins: [
     react(),
     operationsManifest(),
+    buildInfo(),
     {
       // The server answers the extensionless addresses itself; in development Vite has to be told.
       name: 'api-docs-address',

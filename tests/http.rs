@@ -310,11 +310,45 @@ async fn pages_come_from_the_binary_or_say_that_they_are_not_built() {
 }
 
 #[tokio::test]
+async fn the_console_says_what_it_was_built_for() {
+    let answer = get(&TestApp::start().await.client(), "/console.json").await;
+    if console::is_built() {
+        assert_eq!(answer.json, json!({ "apiUrl": null, "version": env!("CARGO_PKG_VERSION") }));
+    } else {
+        assert_eq!(answer.status, 404);
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_there_is_no_page() {
     let app = TestApp::start().await;
     for path in ["/missing.js", "/assets/missing.js", "/assets/..%2findex.html", "/.env", "/a/b/favicon.png"]
     {
         assert_eq!(get(&app.client(), path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn callers_learn_how_they_are_seen() {
+    let seen = async |trusted: &str, headers: &[(&'static str, &str)]| {
+        let app = TestApp::configured(&[("TRUSTED_PROXIES", trusted)]).await;
+        let client =
+            headers.iter().fold(app.client(), |client, (name, value)| client.with_header(name, value));
+        let [seen, seen_by_the_api] = ["/health/client", "/api/health/client"].map(|path| get(&client, path));
+        let seen = seen.await.json;
+        assert_eq!(seen_by_the_api.await.json, seen);
+        seen
+    };
+    let forwarded = [("x-forwarded-for", "6.6.6.6, 203.0.113.9"), ("x-forwarded-proto", "HTTPS")];
+    for (trusted, headers, expected) in [
+        ("127.0.0.0/8", &[][..], ("127.0.0.1", "http", false, true)),
+        ("127.0.0.0/8", &forwarded, ("203.0.113.9", "https", true, true)),
+        ("10.0.0.0/8", &forwarded, ("127.0.0.1", "http", true, false)),
+    ] {
+        let (address, scheme, proxied, trust) = expected;
+        let expected =
+            json!({ "address": address, "scheme": scheme, "proxied": proxied, "proxyTrusted": trust });
+        assert_eq!(seen(trusted, headers).await, expected);
     }
 }
 

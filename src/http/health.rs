@@ -1,11 +1,21 @@
 //! `/health`: what works, for load balancers, containers and people.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, StatusCode},
+};
 use serde::Serialize;
 
-use super::App;
+use super::{
+    App,
+    client::{client_ip, is_trusted},
+};
 use crate::{gateway::Gateway, store::database};
 
 /// A component that takes longer is down.
@@ -44,6 +54,37 @@ enum Status {
     Degraded,
     /// Does not work.
     Down,
+}
+
+/// The caller, as its request arrived.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Caller {
+    /// What sessions and limits take for the client: the proxy itself where its word is not taken.
+    address: IpAddr,
+    /// What the caller speaks with the proxy, if that says so and its word is taken; else what arrives here.
+    scheme: String,
+    /// Whether a proxy says for whom it asks.
+    proxied: bool,
+    /// Whether that word is taken (`TRUSTED_PROXIES`).
+    proxy_trusted: bool,
+}
+
+/// Tells callers of themselves alone: whether the proxies in front are set up.
+pub(super) async fn caller(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Json<Caller> {
+    let trusted_proxies = &app.gateway.config.trusted_proxies;
+    let proxy_trusted = is_trusted(trusted_proxies, peer.ip().to_canonical());
+    let forwarded = headers.get("x-forwarded-proto").filter(|_| proxy_trusted);
+    Json(Caller {
+        address: client_ip(trusted_proxies, peer, &headers),
+        scheme: forwarded.and_then(|scheme| scheme.to_str().ok()).unwrap_or("http").to_ascii_lowercase(),
+        proxied: headers.contains_key("x-forwarded-for"),
+        proxy_trusted,
+    })
 }
 
 /// The process runs.

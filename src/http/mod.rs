@@ -55,6 +55,8 @@ fn router(app: App) -> Router {
             "/graphql",
             post(graphql::post).get(websocket::upgrade_or_query).fallback(graphql::method_not_allowed),
         )
+        // Here as well, since a proxy may treat the API and /health differently.
+        .route("/health/client", get(health::caller))
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     Router::new()
@@ -63,6 +65,7 @@ fn router(app: App) -> Router {
         .route("/health", get(health::report))
         .route("/health/ready", get(health::report))
         .route("/health/live", get(health::live))
+        .route("/health/client", get(health::caller))
         .layer(origin::cors(config))
         .merge(console::routes().layer(CompressionLayer::new()))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
