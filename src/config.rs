@@ -9,7 +9,7 @@ mod read;
 mod reader;
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -25,7 +25,8 @@ use crate::store::database::DatabaseUrl;
 
 /// The administrator of the deployment guide, created on the first start.
 pub const DEFAULT_ADMIN_EMAIL: &str = "admin@example.com";
-const DEFAULT_ADMIN_PASSWORD: &str = "Admin@123456";
+/// Its password, which everybody can read there.
+pub const DEFAULT_ADMIN_PASSWORD: &str = "Admin@123456";
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -273,19 +274,9 @@ impl Config {
     /// # Errors
     /// An unreadable `.env`, or every problem of the values at once.
     pub fn load() -> anyhow::Result<Self> {
-        match dotenvy::dotenv() {
-            // The error itself would show the line, which may be a secret.
-            Err(dotenvy::Error::LineParse(..)) => {
-                anyhow::bail!("cannot read .env: a line is not KEY=value, or has spaces outside quotes")
-            }
-            Err(error) if !error.not_found() => return Err(anyhow::anyhow!("cannot read .env: {error}")),
-            _ => {}
-        }
-        #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
-        let vars = std::env::vars_os();
-        // What is not UTF-8 is none of ours, or is a problem that the value's own rule tells.
-        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
-        Ok(Self::from_vars(&vars.map(|(name, value)| (text(name), text(value))).collect())?)
+        let (vars, file) = environment();
+        file?;
+        Ok(Self::from_vars(&vars)?)
     }
 
     /// Builds the configuration from `vars` alone.
@@ -293,10 +284,17 @@ impl Config {
     /// # Errors
     /// Every problem of the values at once.
     pub fn from_vars(vars: &Vars) -> Result<Self, ConfigError> {
+        let (config, problems) = Self::inspect(vars);
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError(problems)) }
+    }
+
+    /// What can be read of `vars`, with the default in the place of every bad value, and all problems. For looking
+    /// at an installation that does not start; nothing may be served with it.
+    #[must_use]
+    pub fn inspect(vars: &Vars) -> (Self, Vec<Problem>) {
         let mut reader = Reader::new(vars);
         let config = read::read(&mut reader);
-        let problems = reader.into_problems();
-        if problems.is_empty() { Ok(config) } else { Err(ConfigError(problems)) }
+        (config, reader.into_problems())
     }
 
     /// Whether unsafe settings were refused at start.
@@ -310,4 +308,52 @@ impl Config {
     pub fn graphql_path(&self) -> String {
         format!("{}/graphql", self.api_prefix)
     }
+
+    /// Where this machine reaches a server that listens as configured.
+    #[must_use]
+    pub fn own_address(&self) -> SocketAddr {
+        SocketAddr::new(reachable(self.host), self.port)
+    }
+
+    /// How many files the server may have to hold open: connections, and what stores and disk need.
+    #[must_use]
+    pub fn open_files(&self) -> u64 {
+        u64::from(self.max_connections) + 256
+    }
+}
+
+impl MetricsListener {
+    /// Where this machine reaches it.
+    #[must_use]
+    pub fn own_address(&self) -> SocketAddr {
+        SocketAddr::new(reachable(self.address.ip()), self.address.port())
+    }
+}
+
+/// "Every address" is none that one can ask.
+fn reachable(host: IpAddr) -> IpAddr {
+    match host {
+        host if !host.is_unspecified() => host,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
+/// The process environment, completed by a `.env` file in the working folder or above it, and that file: none, the
+/// one that was read, or why it could not be read to its end.
+pub fn environment() -> (Vars, anyhow::Result<Option<PathBuf>>) {
+    let file = match dotenvy::dotenv() {
+        Ok(path) => Ok(Some(path)),
+        Err(error) if error.not_found() => Ok(None),
+        // The error itself would show the line, which may be a secret.
+        Err(dotenvy::Error::LineParse(..)) => {
+            Err(anyhow::anyhow!("cannot read .env: a line is not KEY=value, or has spaces outside quotes"))
+        }
+        Err(error) => Err(anyhow::anyhow!("cannot read .env: {error}")),
+    };
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    let vars = std::env::vars_os();
+    // What is not UTF-8 is none of ours, or is a problem that the value's own rule tells.
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    (vars.map(|(name, value)| (text(name), text(value))).collect(), file)
 }

@@ -5,6 +5,7 @@
 //! - [`cli`]: the commands of the binary, `serve` above all.
 //! - [`http`]: addresses, transports (HTTP, WebSocket), cookies, health, the embedded console.
 //! - [`graphql`]: the schema, what every resolver uses (request, errors, pages, loaders), and the limits on documents.
+//! - [`doctor`]: what is wrong with an installation, seen from outside, and what mends it.
 //! - [`user`], [`session`], [`log_level`]: a folder a feature: its model, services, loaders and its part of the schema.
 //! - [`gateway`]: everything a service needs, connected once; it keeps the features' models in memory and calls none
 //!   of their services.
@@ -17,6 +18,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod email;
 pub mod error;
 pub mod gateway;

@@ -7,6 +7,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("main", 11),
     ("cli", 11),
     ("http", 10),
+    // Sees the platform from outside, as people and proxies do.
+    ("doctor", 7),
     // What every resolver uses lies below the features' resolvers; the merged roots lie above them.
     ("graphql/context", 7),
     ("graphql/error", 7),

@@ -9,6 +9,7 @@ mod authz;
 mod budget;
 mod config;
 mod connections;
+mod doctor;
 mod documents;
 mod errors;
 mod graphql_over_http;

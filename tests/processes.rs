@@ -34,6 +34,7 @@ async fn help_says_what_every_command_does() {
         ("admin set-role", "--role"),
         ("admin end-sessions", "End all sessions of an account"),
         ("healthcheck", "exits 0 when it is ready"),
+        ("doctor", "the command or setting that mends it"),
     ] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help = installation.run(&arguments).await;

@@ -1,9 +1,6 @@
 //! `healthcheck`: for containers that have no curl.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -19,21 +16,11 @@ pub(super) struct Options {
     url: Option<String>,
 }
 
-/// Where this machine reaches a server that listens as configured.
-fn own_address(config: &Config) -> SocketAddr {
-    let host = match config.host {
-        host if !host.is_unspecified() => host,
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    };
-    SocketAddr::new(host, config.port)
-}
-
 /// Fails unless the server answers that it is ready.
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let url = match options.url {
         Some(url) => url,
-        None => format!("http://{}/health/ready", own_address(&Config::load()?)),
+        None => format!("http://{}/health/ready", Config::load()?.own_address()),
     };
     let client = reqwest::Client::builder().timeout(DEADLINE).no_proxy().build()?;
     let response = client.get(&url).send().await.with_context(|| format!("no answer from {url}"))?;

@@ -1,12 +1,13 @@
 //! The commands of the binary.
 
 mod admin;
+mod doctor;
 mod healthcheck;
 mod migrate;
 mod serve;
 mod supervisor;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
@@ -38,14 +39,16 @@ enum Command {
     Admin(admin::Command),
     /// Ask the running server on this machine for its health; exits 0 when it is ready, 1 when not
     Healthcheck(healthcheck::Options),
+    /// Examine the installation: what is wrong, and the command or setting that mends it; changes nothing
+    Doctor(doctor::Options),
 }
 
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli.command.unwrap_or(Command::Serve)) {
-        Ok(()) => ExitCode::SUCCESS,
+    match start(cli.command.unwrap_or(Command::Serve)) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("fastgpt-platform: {error:#}");
             ExitCode::FAILURE
@@ -53,18 +56,24 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
-async fn run(command: Command) -> anyhow::Result<()> {
+fn start(command: Command) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let outcome = runtime.block_on(run(command));
+    // A name server or a disk that hangs would else keep the process for as long as it likes.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Schema => {
-            print!("{}", crate::graphql::schema().sdl());
-            Ok(())
-        }
-        Command::Healthcheck(options) => healthcheck::run(options).await,
-        Command::Serve => with_telemetry(serve::run).await,
-        Command::Migrate(command) => with_telemetry(|config| migrate::run(command, config)).await,
-        Command::Admin(command) => with_telemetry(|config| admin::run(command, config)).await,
+        Command::Schema => print!("{}", crate::graphql::schema().sdl()),
+        Command::Healthcheck(options) => healthcheck::run(options).await?,
+        Command::Doctor(options) => return doctor::run(options).await,
+        Command::Serve => with_telemetry(serve::run).await?,
+        Command::Migrate(command) => with_telemetry(|config| migrate::run(command, config)).await?,
+        Command::Admin(command) => with_telemetry(|config| admin::run(command, config)).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn with_telemetry<F: Future<Output = anyhow::Result<()>>>(

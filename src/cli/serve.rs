@@ -70,7 +70,7 @@ async fn listen_for_metrics(config: &Config) -> anyhow::Result<Option<TcpListene
 
 /// Connections, sockets and the database's files need descriptors: asks the system for as many as may be needed.
 fn raise_file_limit(config: &Config) {
-    let needed = u64::from(config.max_connections) + 256;
+    let needed = config.open_files();
     match rlimit::increase_nofile_limit(needed) {
         Ok(limit) if limit >= needed => {}
         outcome => {

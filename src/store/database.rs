@@ -19,10 +19,12 @@ use sea_orm::{
     },
 };
 
+mod look;
 mod migrations;
 mod url;
 
-pub use migrations::{migrate, migration_status, pending_migrations, roll_back};
+pub use look::{Unusable, look_at, postgres_time, postgres_version};
+pub use migrations::{foreign_migrations, migrate, migration_status, pending_migrations, roll_back};
 pub use url::DatabaseUrl;
 use url::Place;
 

@@ -5,14 +5,18 @@
 //! condition, and keep the row until they commit. Whichever comes second sees what the first has done.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
+};
 use secrecy::SecretString;
 
 use super::{User, UserStatus, entity, service};
 use crate::{
     auth::{
         Operator, Viewer,
-        password::{Password, Verdict},
+        password::{Hasher, Password, Verdict},
+        viewer::Role,
     },
     email::Email,
     error::{Error, Result, Rule, Violation, Violations},
@@ -88,6 +92,32 @@ pub async fn record_sign_in(
         return Err(Error::InvalidCredentials);
     }
     Ok(User { last_sign_in_at: Some(at), ..user })
+}
+
+/// The administrators, of the oldest twenty, who may sign in with `password`, by their addresses: for the published one,
+/// which no account should have.
+///
+/// # Errors
+/// Internal only.
+pub async fn list_admins_with_password(
+    db: &impl ConnectionTrait,
+    hasher: &Hasher,
+    _: &Operator,
+    password: &SecretString,
+) -> Result<Vec<String>> {
+    let admins = entity::Entity::find()
+        .filter(entity::Column::Role.eq(Role::Admin))
+        .filter(entity::Column::Status.eq(UserStatus::Active))
+        .order_by_asc(entity::Column::CreatedAt)
+        .limit(20);
+    let mut found = Vec::new();
+    for row in admins.all(db).await? {
+        let password = Password::from_operator(password);
+        if hasher.verify(password, Some(&row.password_hash)).await? != Verdict::Wrong {
+            found.push(row.email);
+        }
+    }
+    Ok(found)
 }
 
 /// A password that may take the place of another.

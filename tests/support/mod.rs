@@ -9,6 +9,7 @@
 pub(crate) mod app;
 pub(crate) mod backend;
 pub(crate) mod client;
+pub(crate) mod front;
 pub(crate) mod introspection;
 pub(crate) mod process;
 pub(crate) mod proxy;

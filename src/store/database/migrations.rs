@@ -62,6 +62,18 @@ pub async fn pending_migrations(database: &DatabaseConnection) -> anyhow::Result
     Ok(count_pending(database).await?)
 }
 
+/// The applied steps that this program does not know: a newer one has been at work.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn foreign_migrations(database: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
+    let own: HashSet<String> = own_steps().collect();
+    let mut foreign: Vec<String> =
+        applied(database).await?.into_iter().filter(|step| !own.contains(step)).collect();
+    foreign.sort_unstable();
+    Ok(foreign)
+}
+
 pub(super) async fn apply(database: &DatabaseConnection) -> anyhow::Result<usize> {
     let transaction = lock(database).await?;
     let pending = count_pending(&transaction).await?;
@@ -105,11 +117,21 @@ where
     C: ConnectionTrait,
     &'c C: IntoSchemaManagerConnection<'c>,
 {
-    let mut applied = HashSet::new();
-    if SchemaManager::new(database).has_table("seaql_migrations").await? {
-        applied
-            .extend(seaql_migrations::Entity::find().all(database).await?.into_iter().map(|row| row.version));
+    let applied = applied(database).await?;
+    Ok(own_steps().map(|name| (name.clone(), applied.contains(&name))).collect())
+}
+
+async fn applied<'c, C>(database: &'c C) -> Result<HashSet<String>, DbErr>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
+    if !SchemaManager::new(database).has_table("seaql_migrations").await? {
+        return Ok(HashSet::new());
     }
-    let names = Migrator::migrations().into_iter().map(|step| step.name().to_owned());
-    Ok(names.map(|name| (name.clone(), applied.contains(&name))).collect())
+    Ok(seaql_migrations::Entity::find().all(database).await?.into_iter().map(|row| row.version).collect())
+}
+
+fn own_steps() -> impl Iterator<Item = String> {
+    Migrator::migrations().into_iter().map(|step| step.name().to_owned())
 }

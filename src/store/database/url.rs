@@ -14,9 +14,26 @@ const EXPECTED: &str = "should be postgresql://user:password@host:5432/database 
 const EXPECTED_PARAMETERS: &str = "should have no other parameters after ? than schema, sslmode, sslrootcert, \
                                    sslcert, sslkey, host, user, password, application_name, options, and those of Prisma's pool";
 
+/// Passwords that stand in guides and examples, this platform's among them.
+const PUBLISHED_PASSWORDS: [&str; 10] = [
+    "postgres",
+    "password",
+    "password123",
+    "your_secure_password",
+    "your-password",
+    "fastgpt",
+    "fastgpt_platform",
+    "changeme",
+    "admin",
+    "123456",
+];
+
 /// The place of a database, checked. `Debug` and `Display` name the place and never the password.
 #[derive(Clone)]
-pub struct DatabaseUrl(Place);
+pub struct DatabaseUrl {
+    place: Place,
+    has_published_password: bool,
+}
 
 #[derive(Clone)]
 pub(super) enum Place {
@@ -36,22 +53,22 @@ impl DatabaseUrl {
     /// may be the password.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("sqlite:") {
-            parse_sqlite(path).map(Self)
+            parse_sqlite(path).map(Self::from)
         } else {
-            parse_postgres(text).map(Self)
+            parse_postgres(text)
         }
     }
 
     /// The SQLite database in the file `path`.
     #[must_use]
     pub fn sqlite_file(path: &Path) -> Self {
-        Self(Place::File(path.to_owned()))
+        Place::File(path.to_owned()).into()
     }
 
     /// The file of a SQLite database: whose folder one server holds alone.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
-        match &self.0 {
+        match &self.place {
             Place::File(path) => Some(path),
             Place::Postgres(_) | Place::Memory => None,
         }
@@ -64,13 +81,25 @@ impl DatabaseUrl {
     }
 
     pub(super) fn place(&self) -> &Place {
-        &self.0
+        &self.place
+    }
+
+    /// Whether everybody can read the password in some guide.
+    #[must_use]
+    pub fn has_published_password(&self) -> bool {
+        self.has_published_password
+    }
+}
+
+impl From<Place> for DatabaseUrl {
+    fn from(place: Place) -> Self {
+        Self { place, has_published_password: false }
     }
 }
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.place {
             Place::Postgres(options) => {
                 let socket = options.get_socket().map(|path| path.to_string_lossy());
                 let host = socket.as_deref().unwrap_or(options.get_host());
@@ -102,7 +131,7 @@ fn parse_sqlite(rest: &str) -> Result<Place, String> {
     Ok(Place::File(path.into()))
 }
 
-fn parse_postgres(text: &str) -> Result<Place, String> {
+fn parse_postgres(text: &str) -> Result<DatabaseUrl, String> {
     let mut url = Url::parse(text).map_err(|_| EXPECTED)?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return Err(EXPECTED.into());
@@ -114,6 +143,11 @@ fn parse_postgres(text: &str) -> Result<Place, String> {
         return Err(EXPECTED.into());
     }
     let parameters = Parameters::read(&url)?;
+    // None of them has a character that would be percent-encoded.
+    let passwords =
+        parameters.kept.iter().filter(|(key, _)| key == "password").map(|(_, value)| value.as_str());
+    let has_published_password =
+        url.password().into_iter().chain(passwords).any(|password| PUBLISHED_PASSWORDS.contains(&password));
     url.set_query(None);
     if !parameters.kept.is_empty() {
         url.query_pairs_mut().extend_pairs(&parameters.kept);
@@ -129,7 +163,7 @@ fn parse_postgres(text: &str) -> Result<Place, String> {
     if parameters.pgbouncer {
         options = options.statement_cache_capacity(0);
     }
-    Ok(Place::Postgres(Box::new(options)))
+    Ok(DatabaseUrl { place: Place::Postgres(Box::new(options)), has_published_password })
 }
 
 #[derive(Default)]
@@ -177,7 +211,7 @@ mod tests {
         let url = DatabaseUrl::parse(
             "postgresql://u:p%40ss@db.example:5433/app?schema=My%20app&connection_limit=5&pgbouncer=true&sslmode=disable",
         );
-        let Place::Postgres(options) = url.unwrap().0 else { panic!("is PostgreSQL") };
+        let Place::Postgres(options) = url.unwrap().place else { panic!("is PostgreSQL") };
         assert_eq!(options.get_options(), Some(r#"-c search_path="My\ app""#));
         assert_eq!((options.get_host(), options.get_port()), ("db.example", 5433));
         assert!(matches!(options.get_ssl_mode(), sea_orm::sqlx::postgres::PgSslMode::Disable));
@@ -194,6 +228,19 @@ mod tests {
             ("sqlite::memory:", "SQLite in memory"),
         ] {
             assert_eq!(DatabaseUrl::parse(text).unwrap().describe(), place);
+        }
+    }
+
+    #[test]
+    fn knows_published_passwords() {
+        for (text, published) in [
+            ("postgres://postgres:password@db/app", true),
+            ("postgres:///app?host=/run/pg&user=u&password=postgres", true),
+            ("postgres://postgres:password7@db/app", false),
+            ("postgres://postgres@db/app", false),
+            ("sqlite://data/app.db", false),
+        ] {
+            assert_eq!(DatabaseUrl::parse(text).unwrap().has_published_password(), published, "{text}");
         }
     }
 
