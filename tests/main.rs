@@ -7,6 +7,7 @@ mod support;
 mod answers;
 mod authz;
 mod budget;
+mod check_health;
 mod config;
 mod connections;
 mod doctor;
