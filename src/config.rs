@@ -250,6 +250,8 @@ pub struct Backup {
     pub keep_weekly: u32,
     /// For whom archives are encrypted: age's public keys; none: not encrypted.
     pub recipients: Vec<String>,
+    /// Where PostgreSQL's programs are looked for: the folders of `PATH`.
+    pub programs: Vec<PathBuf>,
 }
 
 /// All problems of a configuration that cannot be used.

@@ -3,6 +3,7 @@
 //! The map of the house, from the street to the cellar; dependencies point down only:
 //!
 //! - [`cli`]: the commands of the binary, `serve` above all.
+//! - [`backup`]: archives of everything that an installation cannot make again, and the way back.
 //! - [`http`]: addresses, transports (HTTP, WebSocket), cookies, health, the embedded console.
 //! - [`graphql`]: the schema, what every resolver uses (request, errors, pages, loaders), and the limits on documents.
 //! - [`doctor`]: what is wrong with an installation, seen from outside, and what mends it.
@@ -15,6 +16,7 @@
 //! - [`error`], [`id`], [`email`], [`clock`], [`metrics`]: what everything stands on.
 
 pub mod auth;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -20,6 +20,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("log_level/graphql", 8),
     ("session/graphql", 8),
     ("session/sign_in", 8),
+    ("backup", 7),
     ("user", 6),
     ("session", 6),
     ("log_level", 6),

@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod authz;
+mod backup;
 mod budget;
 mod check_health;
 mod config;

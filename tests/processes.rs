@@ -33,6 +33,8 @@ async fn help_says_what_every_command_does() {
         ("admin reset-password", "end all of the account's sessions"),
         ("admin set-role", "--role"),
         ("admin end-sessions", "End all sessions of an account"),
+        ("backup", "--daily-at"),
+        ("restore", "--keep-sessions"),
         ("healthcheck", "exits 0 when it is ready"),
         ("doctor", "the command or setting that mends it"),
     ] {

@@ -1,6 +1,11 @@
 //! The two secrets of an installation, and what is derived from them.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,6 +15,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{config::Config, store::data_folder};
+
+/// The file in the data folder of a generated `JWT_SECRET`.
+pub const JWT_FILE: &str = "jwt_secret";
+/// The file in the data folder of a generated `SESSION_SECRET`.
+pub const SESSION_FILE: &str = "session_secret";
 
 /// Bytes of a generated secret.
 const SECRET_BYTES: usize = 48;
@@ -31,15 +41,34 @@ impl Secrets {
     /// The data folder cannot be read or written.
     pub fn load(config: &Config) -> anyhow::Result<Self> {
         let jwt = match config.jwt_secrets.as_slice() {
-            [] => vec![load_or_create(&config.data_dir, "jwt_secret")?],
+            [] => vec![load_or_create(&config.data_dir, JWT_FILE)?],
             configured => configured.to_vec(),
         };
         let session = match &config.session_secret {
-            None => load_or_create(&config.data_dir, "session_secret")?,
+            None => load_or_create(&config.data_dir, SESSION_FILE)?,
             Some(configured) => configured.clone(),
         };
         Ok(Self { jwt, session: SessionKey::from_secret(session) })
     }
+}
+
+/// The names of the files in the data folder that hold what is not configured.
+#[must_use]
+pub fn files_in_use(config: &Config) -> Vec<&'static str> {
+    let jwt = config.jwt_secrets.is_empty().then_some(JWT_FILE);
+    let session = config.session_secret.is_none().then_some(SESSION_FILE);
+    jwt.into_iter().chain(session).collect()
+}
+
+/// Puts the secret of a backup in the place of the data folder's own.
+///
+/// # Errors
+/// The data folder cannot be written.
+pub fn replace_file(folder: &Path, name: &str, secret: &[u8]) -> anyhow::Result<()> {
+    data_folder::create(folder)?;
+    let path = folder.join(name);
+    let replaced = write_draft(folder, secret).and_then(|draft| fs::rename(draft, &path));
+    replaced.with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn load_or_create(folder: &Path, name: &str) -> anyhow::Result<SecretString> {
@@ -59,16 +88,22 @@ fn load_or_create(folder: &Path, name: &str) -> anyhow::Result<SecretString> {
 
 /// Puts a whole secret in place at once; where another process was faster, its secret stays.
 fn create(folder: &Path, path: &Path) -> std::io::Result<()> {
-    let draft = folder.join(format!(".draft-{}", URL_SAFE_NO_PAD.encode(random_bytes::<12>())));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(URL_SAFE_NO_PAD.encode(random_bytes::<SECRET_BYTES>()).as_bytes())?;
-    file.sync_all()?;
+    let secret = URL_SAFE_NO_PAD.encode(random_bytes::<SECRET_BYTES>());
+    let draft = write_draft(folder, secret.as_bytes())?;
     let placed = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
     match placed {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         placed => placed,
     }
+}
+
+fn write_draft(folder: &Path, secret: &[u8]) -> std::io::Result<PathBuf> {
+    let draft = folder.join(format!(".draft-{}", URL_SAFE_NO_PAD.encode(random_bytes::<12>())));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    Ok(draft)
 }
 
 /// Bytes from the operating system's generator.

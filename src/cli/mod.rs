@@ -1,15 +1,18 @@
 //! The commands of the binary.
 
 mod admin;
+mod backup;
 mod doctor;
 mod healthcheck;
 mod migrate;
+mod restore;
 mod serve;
 mod supervisor;
 
 use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{clock::Clock, config::Config, gateway::Gateway, store::database, telemetry};
@@ -37,6 +40,16 @@ enum Command {
     /// Create and repair accounts without signing in
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Back up the database and the generated secrets, while the server runs
+    ///
+    /// How many archives are kept is configured by BACKUP_KEEP_DAILY and BACKUP_KEEP_WEEKLY. They are encrypted for the
+    /// age keys in BACKUP_AGE_RECIPIENTS; without any they hold secrets in clear, and only their owner can read them.
+    Backup(backup::Options),
+    /// Replace the database by that of a backup; the server must be stopped
+    ///
+    /// All of the archive is checked before anything is changed, and then all of it is restored or nothing. Everyone
+    /// signs in again, since a session that was ended after the backup would otherwise live again.
+    Restore(restore::Options),
     /// Ask the running server on this machine for its health; exits 0 when it is ready, 1 when not
     Healthcheck(healthcheck::Options),
     /// Examine the installation: what is wrong, and the command or setting that mends it; changes nothing
@@ -72,6 +85,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve => with_telemetry(serve::run).await?,
         Command::Migrate(command) => with_telemetry(|config| migrate::run(command, config)).await?,
         Command::Admin(command) => with_telemetry(|config| admin::run(command, config)).await?,
+        Command::Backup(options) => with_telemetry(|config| backup::run(options, config)).await?,
+        Command::Restore(options) => with_telemetry(|config| restore::run(options, config)).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -91,4 +106,15 @@ async fn connect(config: Config) -> anyhow::Result<Gateway> {
     let gateway = Gateway::connect(config, Clock::system(), CancellationToken::new()).await?;
     database::migrate(&gateway.config.database_url).await?;
     Ok(gateway)
+}
+
+/// Ends when this process is asked to end: by SIGTERM or SIGINT, from this call on.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -3,10 +3,7 @@
 use std::{net::SocketAddr, path::Path};
 
 use anyhow::Context;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::supervisor;
@@ -42,8 +39,12 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let first_admin =
         user::service::ensure_first_admin(&gateway).await.context("cannot create the first administrator")?;
     announce(&gateway, listener.local_addr()?, first_admin);
-    tokio::spawn(stop_on_signal(shutdown.clone())?);
-    tokio::spawn(supervisor::keep_informed(shutdown));
+    tokio::spawn(supervisor::keep_informed(shutdown.clone()));
+    let stopped = super::stop_signal()?;
+    tokio::spawn(async move {
+        stopped.await;
+        shutdown.cancel();
+    });
     server.serve(listener).await;
     gateway.bus.flush().await;
     disconnect.cancel();
@@ -123,15 +124,4 @@ fn announce(gateway: &Gateway, address: SocketAddr, first_admin: FirstAdmin) {
         }
         FirstAdmin::Exists | FirstAdmin::Missing => println!(),
     }
-}
-
-fn stop_on_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        shutdown.cancel();
-    })
 }

@@ -267,6 +267,7 @@ fn read_backup(reader: &mut Reader<'_>, data_dir: &Path) -> Backup {
         keep_daily: reader.number("BACKUP_KEEP_DAILY", 1..=3_650, 7),
         keep_weekly: reader.number("BACKUP_KEEP_WEEKLY", 0..=520, 4),
         recipients: reader.parsed("BACKUP_AGE_RECIPIENTS", parse_age_recipients).unwrap_or_default(),
+        programs: std::env::split_paths(reader.text("PATH").unwrap_or_default()).collect(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -32,22 +32,27 @@ impl DataFolderLock {
     pub fn take(folder: &Path) -> anyhow::Result<Self> {
         let shown = folder.display();
         create(folder)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join(".lock"))
+        let file = try_lock(&folder.join(".lock"))
             .with_context(|| format!("cannot write to the data folder {shown}"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => anyhow::bail!(
+        file.map(Self).with_context(|| {
+            format!(
                 "another server uses the data folder {shown}; stop it, choose another DATA_DIR, \
                  or use PostgreSQL and Redis to run several"
-            ),
-            Err(TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("cannot lock the data folder {shown}"))
-            }
-        }
+            )
+        })
+    }
+}
+
+/// Locks the file, which is created when missing, for as long as it stays open; `None` when somebody else has locked it.
+///
+/// # Errors
+/// The file cannot be created, written to or locked.
+pub fn try_lock(path: &Path) -> std::io::Result<Option<File>> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

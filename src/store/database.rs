@@ -19,12 +19,17 @@ use sea_orm::{
     },
 };
 
+mod exclusive;
 mod look;
 mod migrations;
 mod url;
 
+pub use exclusive::Exclusive;
 pub use look::{Unusable, look_at, postgres_time, postgres_version};
-pub use migrations::{foreign_migrations, migrate, migration_status, pending_migrations, roll_back};
+pub use migrations::{
+    applied_migrations, bring_up_to_date, foreign_migrations, known_migrations, migrate, migration_status,
+    pending_migrations, roll_back,
+};
 pub use url::DatabaseUrl;
 use url::Place;
 
@@ -51,23 +56,24 @@ pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> anyhow::Result<
             connect_sqlite(pool(max_connections), sqlite_file(path)).await
         }
         Place::Memory => {
-            // It vanishes with its connection, which therefore is never replaced: also not when somebody goes away in
-            // the middle of a test whether it still works.
-            let pool = pool(1).min_connections(1).idle_timeout(None).max_lifetime(None);
-            let pool = pool.test_before_acquire(false);
-            connect_sqlite(pool, SqliteConnectOptions::new().in_memory(true)).await
+            // It vanishes with its connection.
+            connect_sqlite(lasting_pool(), SqliteConnectOptions::new().in_memory(true)).await
         }
     };
+    let database = reached(pool, url)?;
+    if matches!(url.place(), Place::Memory) {
+        bring_up_to_date(&database).await?;
+    }
+    Ok(database)
+}
+
+fn reached<T>(connected: sqlx::Result<T>, url: &DatabaseUrl) -> anyhow::Result<T> {
     let reason = |error| match error {
         // What the pool says when each of its attempts was refused or went unanswered.
         sqlx::Error::PoolTimedOut => anyhow::anyhow!("nothing answers there"),
         error => error.into(),
     };
-    let database = pool.map_err(reason).with_context(|| format!("cannot reach {url}"))?;
-    if matches!(url.place(), Place::Memory) {
-        migrations::apply(&database).await?;
-    }
-    Ok(database)
+    connected.map_err(reason).with_context(|| format!("cannot reach {url}"))
 }
 
 /// Whether a statement failed because a unique value is taken.
@@ -157,11 +163,14 @@ async fn connect_postgres(
     options: &PgConnectOptions,
     max_connections: u32,
 ) -> sqlx::Result<DatabaseConnection> {
-    let options = options
-        .clone()
-        .options([("statement_timeout", STATEMENT_TIMEOUT.as_millis())])
-        .disable_statement_logging();
-    Ok(pool::<Postgres>(max_connections).connect_with(options).await?.into())
+    // A server that nobody asks anything stays connected: `restore` sees that it runs.
+    let pool = pool::<Postgres>(max_connections).min_connections(1);
+    Ok(pool.connect_with(of_requests(options)).await?.into())
+}
+
+fn of_requests(options: &PgConnectOptions) -> PgConnectOptions {
+    let timeout = [("statement_timeout", STATEMENT_TIMEOUT.as_millis())];
+    options.clone().options(timeout).disable_statement_logging()
 }
 
 /// The pragmas are part of the options, so that every connection of the pool has them.
@@ -190,6 +199,12 @@ fn sqlite_file(path: &Path) -> SqliteConnectOptions {
 
 fn pool<DB: sqlx::Database>(max_connections: u32) -> PoolOptions<DB> {
     PoolOptions::new().max_connections(max_connections).acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+/// A pool of one connection that is never replaced: also not when somebody goes away in the middle of a test whether
+/// it still works.
+fn lasting_pool<DB: sqlx::Database>() -> PoolOptions<DB> {
+    pool(1).min_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false)
 }
 
 #[cfg(test)]

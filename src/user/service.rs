@@ -223,6 +223,14 @@ pub async fn load_by_email(gateway: &Gateway, _: &Operator, email: &str) -> Resu
     row.map(User::from).ok_or(UNKNOWN)
 }
 
+/// How many accounts there are, for the operator's commands.
+///
+/// # Errors
+/// Internal only.
+pub async fn count(db: &impl ConnectionTrait, _: &Operator) -> Result<u64> {
+    Ok(entity::Entity::find().count(db).await?)
+}
+
 pub(super) async fn load_row(db: &impl ConnectionTrait, id: UserId) -> Result<entity::Model> {
     entity::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound("user"))
 }

@@ -86,6 +86,12 @@ impl Installation {
         installation
     }
 
+    /// Loses the database and all that lies in the data folder.
+    pub(crate) async fn lose_everything(&self) {
+        self.empty_database().await;
+        fs::remove_dir_all(self.var("DATA_DIR")).unwrap();
+    }
+
     async fn empty_database(&self) {
         if let Some(database) = &self.database {
             let database = sea_orm::Database::connect(&database.url).await.unwrap();
@@ -126,6 +132,10 @@ impl Installation {
         let installation = Self::for_replicas().await?;
         installation.empty_database().await;
         Some(installation)
+    }
+
+    pub(crate) fn is_on_postgres(&self) -> bool {
+        self.database.is_some()
     }
 
     pub(crate) fn with(mut self, key: &'static str, value: impl Into<OsString>) -> Self {

@@ -16,7 +16,7 @@ use super::{DatabaseUrl, connect};
 /// number is any that no other program takes; it is of the transaction, so that no path, not even
 /// a killed process or a PgBouncer in between, leaves it behind. An index on a large table takes
 /// longer than the statements of requests may.
-const LOCK_POSTGRES: &str = "SET LOCAL lock_timeout = '60s'; \
+pub(super) const LOCK_POSTGRES: &str = "SET LOCAL lock_timeout = '60s'; \
                              SET LOCAL statement_timeout = '15min'; \
                              SELECT pg_advisory_xact_lock(262567575)";
 
@@ -29,7 +29,7 @@ const LOCK_POSTGRES: &str = "SET LOCAL lock_timeout = '60s'; \
 /// database), or another process held the lock too long (60 s on PostgreSQL, 5 s on SQLite).
 pub async fn migrate(url: &DatabaseUrl) -> anyhow::Result<usize> {
     let database = connect(url, 1).await?;
-    let applied = apply(&database).await;
+    let applied = bring_up_to_date(&database).await;
     database.close().await?;
     applied
 }
@@ -62,19 +62,33 @@ pub async fn pending_migrations(database: &DatabaseConnection) -> anyhow::Result
     Ok(count_pending(database).await?)
 }
 
+/// The names of all steps of this program, oldest first.
+#[must_use]
+pub fn known_migrations() -> Vec<String> {
+    Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}
+
+/// The names of the steps that were applied to `database`, by whatever program, oldest first.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn applied_migrations(database: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
+    Ok(sorted(applied(database).await?))
+}
+
 /// The applied steps that this program does not know: a newer one has been at work.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn foreign_migrations(database: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
-    let own: HashSet<String> = own_steps().collect();
-    let mut foreign: Vec<String> =
-        applied(database).await?.into_iter().filter(|step| !own.contains(step)).collect();
-    foreign.sort_unstable();
-    Ok(foreign)
+    Ok(list_foreign(database).await?)
 }
 
-pub(super) async fn apply(database: &DatabaseConnection) -> anyhow::Result<usize> {
+/// As [`migrate`], on a connection that is there.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn bring_up_to_date(database: &DatabaseConnection) -> anyhow::Result<usize> {
     let transaction = lock(database).await?;
     let pending = count_pending(&transaction).await?;
     Migrator::up(&transaction, None).await.context("cannot apply the database migrations")?;
@@ -118,7 +132,23 @@ where
     &'c C: IntoSchemaManagerConnection<'c>,
 {
     let applied = applied(database).await?;
-    Ok(own_steps().map(|name| (name.clone(), applied.contains(&name))).collect())
+    Ok(known_migrations().into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
+}
+
+async fn list_foreign<'c, C>(database: &'c C) -> Result<Vec<String>, DbErr>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
+    let known = known_migrations();
+    let foreign = applied(database).await?.into_iter().filter(|name| !known.contains(name));
+    Ok(sorted(foreign))
+}
+
+fn sorted(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_iter().collect();
+    names.sort_unstable();
+    names
 }
 
 async fn applied<'c, C>(database: &'c C) -> Result<HashSet<String>, DbErr>
@@ -130,8 +160,4 @@ where
         return Ok(HashSet::new());
     }
     Ok(seaql_migrations::Entity::find().all(database).await?.into_iter().map(|row| row.version).collect())
-}
-
-fn own_steps() -> impl Iterator<Item = String> {
-    Migrator::migrations().into_iter().map(|step| step.name().to_owned())
 }

@@ -6,8 +6,9 @@ use std::{
     str::FromStr,
 };
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
-use url::Url;
+use sea_orm::sqlx::{ConnectOptions, postgres::PgConnectOptions};
+use secrecy::SecretString;
+use url::{Url, form_urlencoded};
 
 const EXPECTED: &str = "should be postgresql://user:password@host:5432/database (special characters of the \
                         password percent-encoded, such as %40 for @) or sqlite://path/to/file.db";
@@ -15,7 +16,7 @@ const EXPECTED_PARAMETERS: &str = "should have no other parameters after ? than 
                                    sslcert, sslkey, host, user, password, application_name, options, and those of Prisma's pool";
 
 /// Passwords that stand in guides and examples, this platform's among them.
-const PUBLISHED_PASSWORDS: [&str; 10] = [
+const PUBLISHED_PASSWORDS: [&str; 11] = [
     "postgres",
     "password",
     "password123",
@@ -26,6 +27,7 @@ const PUBLISHED_PASSWORDS: [&str; 10] = [
     "changeme",
     "admin",
     "123456",
+    "for-development-only",
 ];
 
 /// The place of a database, checked. `Debug` and `Display` name the place and never the password.
@@ -80,6 +82,16 @@ impl DatabaseUrl {
         self.to_string()
     }
 
+    /// What tells a program that uses libpq (pg_dump, psql) where PostgreSQL is and how to sign in; `None` for SQLite.
+    /// It is for the environment of that program alone: everyone on the machine sees a command line.
+    #[must_use]
+    pub fn libpq_environment(&self) -> Option<Vec<(&'static str, SecretString)>> {
+        match &self.place {
+            Place::Postgres(options) => Some(libpq_environment(options)),
+            Place::File(_) | Place::Memory => None,
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.place
     }
@@ -116,6 +128,42 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DatabaseUrl({self})")
     }
+}
+
+fn libpq_environment(options: &PgConnectOptions) -> Vec<(&'static str, SecretString)> {
+    let host = match options.get_socket() {
+        Some(folder) => folder.to_string_lossy().into_owned(),
+        None => options.get_host().trim_matches(['[', ']']).to_owned(),
+    };
+    let mut environment = vec![
+        ("PGHOST", host),
+        ("PGPORT", options.get_port().to_string()),
+        ("PGUSER", options.get_username().to_owned()),
+        ("PGCONNECT_TIMEOUT", "10".to_owned()),
+    ];
+    environment.extend(options.get_database().map(|name| ("PGDATABASE", name.to_owned())));
+    environment.extend(options.get_options().map(|options| ("PGOPTIONS", options.to_owned())));
+    // What has no getter is in the address alone. It takes the user as it is, who may have signs that make no address.
+    let address = options.clone().username("anyone").to_url_lossy();
+    environment.extend(address.password().map(|encoded| ("PGPASSWORD", decode(encoded))));
+    environment.extend(address.query_pairs().filter_map(|(key, value)| match &*key {
+        "sslmode" => Some(("PGSSLMODE", value.into_owned())),
+        "sslrootcert" => Some(("PGSSLROOTCERT", path_of(&value))),
+        "sslcert" => Some(("PGSSLCERT", path_of(&value))),
+        "sslkey" => Some(("PGSSLKEY", path_of(&value))),
+        _ => None,
+    }));
+    environment.into_iter().map(|(name, value)| (name, value.into())).collect()
+}
+
+/// sqlx writes `file: /etc/ca.pem`.
+fn path_of(certificate: &str) -> String {
+    certificate.strip_prefix("file: ").unwrap_or(certificate).to_owned()
+}
+
+/// Decodes what sqlx has percent-encoded to the last sign, so that no plus is left to be taken for a space.
+fn decode(encoded: &str) -> String {
+    form_urlencoded::parse(encoded.as_bytes()).map(|(text, _)| text.into_owned()).collect()
 }
 
 fn parse_sqlite(rest: &str) -> Result<Place, String> {
@@ -203,6 +251,7 @@ impl Parameters {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use secrecy::ExposeSecret;
 
     use super::*;
 
@@ -215,6 +264,26 @@ mod tests {
         assert_eq!(options.get_options(), Some(r#"-c search_path="My\ app""#));
         assert_eq!((options.get_host(), options.get_port()), ("db.example", 5433));
         assert!(matches!(options.get_ssl_mode(), sea_orm::sqlx::postgres::PgSslMode::Disable));
+    }
+
+    #[test]
+    fn tells_libpq_all_it_needs() {
+        let told = |text: &str| {
+            let environment = DatabaseUrl::parse(text).unwrap().libpq_environment().unwrap();
+            let lines = environment.iter().map(|(name, value)| format!("{name}={}", value.expose_secret()));
+            lines.filter(|line| !line.starts_with("PGCONNECT")).collect::<Vec<_>>().join(" | ")
+        };
+        assert_eq!(
+            told("postgres://wang%40home:p%40ss+%20%E5%AF%86@[::1]:5433/app?schema=My%20app&sslmode=disable"),
+            "PGHOST=::1 | PGPORT=5433 | PGUSER=wang@home | PGDATABASE=app | PGOPTIONS=-c search_path=\"My\\ app\" | \
+             PGPASSWORD=p@ss+ 密 | PGSSLMODE=disable"
+        );
+        assert_eq!(
+            told("postgres:///app?host=/run/pg&user=a/b&password=%25%2B&sslrootcert=/etc/ca.pem"),
+            "PGHOST=/run/pg | PGPORT=5432 | PGUSER=a/b | PGDATABASE=app | PGPASSWORD=%+ | PGSSLMODE=prefer | \
+             PGSSLROOTCERT=/etc/ca.pem"
+        );
+        assert!(DatabaseUrl::parse("sqlite::memory:").unwrap().libpq_environment().is_none());
     }
 
     #[test]

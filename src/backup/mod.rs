@@ -1,0 +1,26 @@
+//! Backups: one file that holds everything an installation cannot make again, and the way back.
+//!
+//! - [`take`]: a dump of the database while the server runs ([`postgres`], [`sqlite`]), and an archive of it.
+//! - [`write`], [`read`]: the archive, `tar` in `zstd` in, where it is asked for, `age` ([`seal`]). The [`manifest`] is
+//!   its first entry and has the size and sum of every other.
+//! - [`folder`]: where archives lie, under which [`name`], with a [`sum`] beside each; [`retention`] says which go.
+//! - [`restore`]: checks all of an archive before it changes anything, then changes all of it or nothing.
+//! - [`schedule`]: one backup a day.
+//!
+//! No step holds more of a database in memory than its longest row.
+
+pub mod folder;
+mod manifest;
+mod name;
+mod postgres;
+pub mod progress;
+mod read;
+pub mod restore;
+mod retention;
+pub mod schedule;
+mod seal;
+mod sqlite;
+mod sum;
+pub mod take;
+mod tools;
+mod write;
