@@ -19,16 +19,20 @@ fn folders(path: &str) -> Vec<PathBuf> {
     paths
 }
 
+fn address(installation: &Installation) -> String {
+    if backend::postgres().is_some() {
+        return installation.var("DATABASE_URL").to_owned();
+    }
+    let folder = PathBuf::from(installation.var("DATA_DIR"));
+    fs::create_dir_all(&folder).unwrap();
+    format!("sqlite://{}?mode=rwc", folder.join("platform.db").display())
+}
+
 /// Fills the installation's empty database with what an earlier release left.
 async fn load(installation: &Installation, release: &Path) {
-    let (url, script) = if backend::postgres().is_some() {
-        (installation.var("DATABASE_URL").to_owned(), "postgres.sql")
-    } else {
-        let folder = PathBuf::from(installation.var("DATA_DIR"));
-        fs::create_dir_all(&folder).unwrap();
-        (format!("sqlite://{}?mode=rwc", folder.join("platform.db").display()), "sqlite.sql")
-    };
-    let database = Database::connect(ConnectOptions::new(url).max_connections(1).to_owned()).await.unwrap();
+    let script = if backend::postgres().is_some() { "postgres.sql" } else { "sqlite.sql" };
+    let one = ConnectOptions::new(address(installation)).max_connections(1).to_owned();
+    let database = Database::connect(one).await.unwrap();
     database.execute_unprepared(&fs::read_to_string(release.join(script)).unwrap()).await.unwrap();
     database.close().await.unwrap();
 }
@@ -61,6 +65,34 @@ async fn data_of_earlier_releases_comes_along() {
         tried += 1;
     }
     assert!(tried > 0);
+}
+
+/// As a newer release would leave the database.
+async fn pretend_step(installation: &Installation, name: &str) {
+    let database = Database::connect(address(installation)).await.unwrap();
+    let insert = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{name}', 0)");
+    database.execute_unprepared(&insert).await.unwrap();
+    database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_release_before_goes_on_with_a_newer_database() {
+    let installation = Installation::new().await;
+    let server = installation.serve().await;
+    pretend_step(&installation, "m20991231_000001_add_colours").await;
+    // The replica that runs, and one that is started once more.
+    assert_eq!(server.health().await.status, 200);
+    server.stop().await;
+    let server = installation.serve().await;
+    assert!(server.process.log().contains("is of a newer release"), "{}", server.process.log());
+    server.admin().await.query("{ viewer { id } }").await.data();
+    assert_eq!(server.health().await.status, 200);
+    server.stop().await;
+
+    pretend_step(&installation, "m20991231_000002_needs_99_1_drop_names").await;
+    let refused = installation.run(&[]).await;
+    assert!(!refused.success);
+    assert!(refused.err.contains("the database needs release 99.1 of this program"), "{}", refused.err);
 }
 
 /// The policy of docs/operations.md: while replicas are replaced one by one, the old release works on the new tables.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
@@ -91,9 +91,46 @@ pub async fn foreign_migrations(database: &DatabaseConnection) -> anyhow::Result
 pub async fn bring_up_to_date(database: &DatabaseConnection) -> anyhow::Result<usize> {
     let transaction = lock(database).await?;
     let pending = count_pending(&transaction).await?;
+    let foreign = list_foreign(&transaction).await?;
+    if !foreign.is_empty() {
+        check_foreign(&foreign, pending)?;
+        tracing::warn!(
+            steps = foreign.join(", "),
+            "the database is of a newer release, and works with this one"
+        );
+        return Ok(0);
+    }
     Migrator::up(&transaction, None).await.context("cannot apply the database migrations")?;
     transaction.commit().await?;
     Ok(pending)
+}
+
+/// While replicas are replaced one by one, and where a release is taken back, a program meets a database that is newer
+/// than itself. It works there, since steps only add (docs/operations.md); one that does not says in its name which
+/// release it needs, such as `…_needs_0_3_drop_nicknames`.
+fn check_foreign(foreign: &[String], pending: usize) -> anyhow::Result<()> {
+    let own = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
+    let own = (own.0.parse::<u32>()?, own.1.parse::<u32>()?);
+    if let Some((major, minor)) = foreign.iter().filter_map(|step| needed_release(step)).max()
+        && own < (major, minor)
+    {
+        bail!(
+            "the database needs release {major}.{minor} of this program or a newer one, and this is {}: install that, \
+             or restore the backup made before the upgrade",
+            env!("CARGO_PKG_VERSION")
+        );
+    }
+    ensure!(
+        pending == 0,
+        "the database has steps of another program and lacks {pending} of this one: install the newest release"
+    );
+    Ok(())
+}
+
+fn needed_release(step: &str) -> Option<(u32, u32)> {
+    let (_, release) = step.split_once("_needs_")?;
+    let mut parts = release.split('_');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 async fn take_back(database: &DatabaseConnection, steps: u32) -> anyhow::Result<usize> {
