@@ -91,6 +91,15 @@ impl Folder {
         Ok(names)
     }
 
+    /// When the newest backup that somebody, or the schedule, asked for was made.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn newest(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let regular = self.archives()?.into_iter().filter(|name| name.occasion == Occasion::Regular);
+        Ok(regular.map(|name| name.created_at).max())
+    }
+
     /// All archives, oldest first, each read and compared with its sum.
     ///
     /// # Errors

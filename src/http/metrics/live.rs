@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 use tokio::runtime::Handle;
 
-use crate::{http::App, store::cache::Lookups, store::database};
+use crate::{backup::folder::Folder, http::App, store::cache::Lookups, store::database};
 
 /// The state of the platform.
 pub(super) struct Live(pub(super) App);
@@ -54,6 +54,11 @@ impl Collector for Live {
         let runtime = Handle::current().metrics();
         gauge("tokio_alive_tasks", "Tasks that have not ended", runtime.num_alive_tasks())?;
         gauge("tokio_global_queue_depth", "Tasks that wait for a worker", runtime.global_queue_depth())?;
+
+        if let Ok(Some(newest)) = Folder::new(config.backup.folder.clone()).newest() {
+            let seconds = usize::try_from(newest.timestamp()).unwrap_or_default();
+            gauge("backup_last_success_timestamp_seconds", "When the newest archive was made", seconds)?;
+        }
 
         let pool = database::pool_of(&gateway.db);
         let states = [([("state", "used")], pool.used as usize), ([("state", "idle")], pool.idle as usize)];
