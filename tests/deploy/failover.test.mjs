@@ -7,7 +7,7 @@ import { post, request, signIn, subscribe } from './client.mjs';
 import { Stack, until } from './stack.mjs';
 
 const QUERY = '{ viewer { id sessions(first: 5) { nodes { id } } } }';
-const CLIENTS = 8;
+const CLIENTS = 32;
 const SOCKETS = 6;
 
 let stack;
