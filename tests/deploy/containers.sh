@@ -78,7 +78,10 @@ compose() {
 # Everything of this project, whatever became of its files. A project of that name that is somebody's is not touched.
 down() {
   local ours=(--filter label=io.podman.compose.project=fastgpt-platform)
-  podman ps --all --quiet "${ours[@]}" | xargs --no-run-if-empty --max-args=1 podman rm --force --depend --ignore --time 10
+  # What others depend on is refused until they are gone.
+  for _ in 1 2 3; do
+    podman ps --all --quiet "${ours[@]}" | xargs --no-run-if-empty --max-args=1 podman rm --force --depend --ignore --time 10
+  done
   podman volume ls --quiet "${ours[@]}" | xargs --no-run-if-empty podman volume rm
   podman network ls --quiet "${ours[@]}" | xargs --no-run-if-empty podman network rm
 } >/dev/null 2>&1
@@ -273,7 +276,7 @@ if grep -q failed "$scratch/asked"; then fail 'somebody noticed'; fi
 if [[ ${RESTORE:-} != no ]] && podman exec "$(container backend)" fastgpt-platform backup --help >/dev/null 2>&1; then
   say 'Backup, loss of everything, restore'
   podman exec "$(container backup)" fastgpt-platform backup
-  archive=$(find "$home/backup" -type f -printf '%f\n' | grep -v '^\.' | sort | tail -n 1)
+  archive=$(find "$home/backup" -type f ! -name '.*' ! -name '*.sha256' -printf '%f\n' | sort | tail -n 1)
   [[ $archive ]] || fail 'there is no archive'
   compose down --volumes
   compose up --detach --no-build postgres redis
