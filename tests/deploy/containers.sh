@@ -251,7 +251,7 @@ say 'A new version, one replica after the other, while somebody asks without a p
 build backend localhost/fastgpt-platform:latest --label org.opencontainers.image.version=2
 (
   while [[ ! -e $scratch/enough ]]; do
-    graphql https://localhost '{ viewer { id } }' >/dev/null && echo answered || echo failed
+    if answer=$(graphql https://localhost '{ viewer { id } }' 2>&1); then echo answered; else echo "failed: $answer"; fi
   done
 ) >"$scratch/asked" &
 asking=$!
@@ -271,7 +271,10 @@ done
 touch "$scratch/enough"
 wait "$asking"
 sort "$scratch/asked" | uniq -c
-if grep -q failed "$scratch/asked"; then fail 'somebody noticed'; fi
+if grep -q failed "$scratch/asked"; then
+  podman logs "$(container frontend)" 2>&1 | grep -v '"status":200'
+  fail 'somebody noticed'
+fi
 
 if [[ ${RESTORE:-} != no ]] && podman exec "$(container backend)" fastgpt-platform backup --help >/dev/null 2>&1; then
   say 'Backup, loss of everything, restore'
