@@ -246,6 +246,20 @@ done
 [[ $(curl --silent --output /dev/null --write-out '%{http_code} %{redirect_url}' http://localhost/sign-in) == '308 https://localhost/sign-in' ]] ||
   fail 'HTTP does not lead to HTTPS'
 
+if [[ ${RESTORE:-} != no ]] && podman exec "$(container backend)" fastgpt-platform backup --help >/dev/null 2>&1; then
+  say 'Backup, loss of everything, restore'
+  podman exec "$(container backup)" fastgpt-platform backup --to /backup
+  archive=$(find "$home/backup" -type f ! -name '.*' ! -name '*.sha256' -printf '%f\n' | sort | tail -n 1)
+  [[ $archive ]] || fail 'there is no archive'
+  compose down --volumes
+  compose up --detach --no-build postgres redis
+  healthy postgres redis
+  compose run --rm --no-deps backup restore "/backup/$archive"
+  compose up --detach --no-build
+  healthy "${services[@]}"
+  signs_in https://localhost "$password"
+fi
+
 say 'A new version, one replica after the other, while somebody asks without a pause'
 # By label, since Podman takes one of an argument from its cache.
 build backend localhost/fastgpt-platform:latest --label org.opencontainers.image.version=2
@@ -274,18 +288,4 @@ sort "$scratch/asked" | uniq -c
 if grep -q failed "$scratch/asked"; then
   podman logs "$(container frontend)" 2>&1 | grep -v '"status":200'
   fail 'somebody noticed'
-fi
-
-if [[ ${RESTORE:-} != no ]] && podman exec "$(container backend)" fastgpt-platform backup --help >/dev/null 2>&1; then
-  say 'Backup, loss of everything, restore'
-  podman exec "$(container backup)" fastgpt-platform backup
-  archive=$(find "$home/backup" -type f ! -name '.*' ! -name '*.sha256' -printf '%f\n' | sort | tail -n 1)
-  [[ $archive ]] || fail 'there is no archive'
-  compose down --volumes
-  compose up --detach --no-build postgres redis
-  healthy postgres redis
-  compose run --rm --no-deps backup restore "/backup/$archive"
-  compose up --detach --no-build
-  healthy "${services[@]}"
-  signs_in https://localhost "$password"
 fi
