@@ -24,7 +24,6 @@ server=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/fastgpt-platform
 passed=0 failed=0 skipped=0
 rows=()
 failures=() # a line or a few each, for the end
-policy= # set while this script keeps Debian from starting services
 
 # --- Steps ----------------------------------------------------------------------------------------------------------
 
@@ -82,10 +81,6 @@ name_failures() { # <command that prints them>
 
 # --- What is needed -------------------------------------------------------------------------------------------------
 
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
 install_rust_tools() {
   if ! cargo fmt --version || ! cargo clippy --version; then rustup component add rustfmt clippy; fi
   if ! cargo nextest --version; then cargo install --locked cargo-nextest; fi
@@ -99,26 +94,7 @@ install_packages() {
   command -v chromium || missing+=(chromium)
   # The console speaks Chinese, and screenshots show it.
   [[ $(fc-list :lang=zh 2>/dev/null) ]] || missing+=(fontconfig fonts-noto-cjk)
-  ((${#missing[@]})) || return 0
-
-  echo "Missing; installing with apt: ${missing[*]}"
-  forbid_service_starts
-  as_root apt-get update --quiet=2
-  as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}"
-  allow_service_starts
-}
-
-# Debian starts the servers that it installs unless this file forbids it, and the tests bring their own.
-forbid_service_starts() {
-  [[ -e /usr/sbin/policy-rc.d ]] && return
-  policy=/usr/sbin/policy-rc.d
-  printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
-}
-
-allow_service_starts() {
-  [[ ! $policy ]] || as_root rm -f "$policy"
-  policy=
+  install_missing "${missing[@]}"
 }
 
 start_stores() {

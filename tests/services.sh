@@ -11,6 +11,34 @@ password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 
 started=() # "<stop signal> <process id>", oldest first
 
+policy= # set while Debian is kept from starting services
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# install_missing [package…]
+install_missing() {
+  (($#)) || return 0
+  echo "Missing; installing with apt: $*"
+  forbid_service_starts
+  as_root apt-get update --quiet=2
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "$@"
+  allow_service_starts
+}
+
+# Debian starts the servers that it installs unless this file forbids it, and the tests bring their own.
+forbid_service_starts() {
+  [[ -e /usr/sbin/policy-rc.d ]] && return
+  policy=/usr/sbin/policy-rc.d
+  printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+}
+
+allow_service_starts() {
+  [[ ! $policy ]] || as_root rm -f "$policy"
+  policy=
+}
+
 free_port() {
   node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
 }

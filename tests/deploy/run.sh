@@ -38,6 +38,7 @@ finish() {
   local status=$?
   set +e
   trap '' INT TERM HUP
+  allow_service_starts
   stop_services
   printf '\n\n=== What ran, in %d:%02d minutes\n\n' $((SECONDS / 60)) $((SECONDS % 60))
   printf '%s\n' "${rows[@]}"
@@ -50,13 +51,8 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
-# Debian starts the servers that it installs unless this file forbids it.
 install_packages() {
-  local missing=() policy=/usr/sbin/policy-rc.d
+  local missing=()
   postgres_bin >/dev/null || missing+=(postgresql)
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v chromium >/dev/null || missing+=(chromium)
@@ -66,14 +62,7 @@ install_packages() {
   command -v systemd-analyze >/dev/null || missing+=(systemd)
   command -v promtool >/dev/null || missing+=(prometheus)
   python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
-  ((${#missing[@]})) || return 0
-  echo "Missing; installing with apt: ${missing[*]}"
-  [[ -e $policy ]] && policy=
-  [[ $policy ]] && printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
-  as_root apt-get update --quiet=2
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}"
-  [[ $policy ]] && as_root rm -f "$policy"
-  return 0
+  install_missing "${missing[@]}"
 }
 
 node_packages() {
