@@ -11,6 +11,7 @@ mod budget;
 mod check_health;
 mod config;
 mod connections;
+mod docs;
 mod doctor;
 mod documents;
 mod errors;
