@@ -62,6 +62,7 @@ async fn the_documents_list_what_is_reported() {
 
 /// Words of PromQL, and the labels that stand in expressions.
 const WORDS: &[&str] = &[
+    "absent",
     "and",
     "by",
     "changes",

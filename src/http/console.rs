@@ -20,10 +20,11 @@ use crate::{auth::viewer::Role, session::refresh};
 #[allow_missing = true]
 struct Dist;
 
-/// Only our own scripts, no frames, no plug-ins. Styles may be inline: the component library writes them.
+/// Only our own scripts, no frames, no plug-ins. Styles may be inline: the component library writes them. `nginx.conf`
+/// says the same.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
-     worker-src 'self' blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; \
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     font-src 'self' data:; worker-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'",
 );
 
