@@ -36,8 +36,8 @@ test: tools ## every check there is, on private services: tests/run.sh
 test-rust: ## the Rust suite on SQLite alone
 	@exec tests/run.sh rust
 
-test-deploy: tools ## what is deployed: Nginx before two backends, compose files, units, scripts
-	@exec tests/deploy/run.sh
+test-deploy: tools ## what is deployed: Nginx before two backends, containers, units, scripts
+	@exec tests/deploy/run.sh $(STEPS)
 
 e2e: tools ## the journeys in Chromium, on SQLite and on PostgreSQL with Redis
 	@exec tests/run.sh e2e

@@ -3,6 +3,9 @@
 # scripts. Starts private services and stops them, runs every step, and ends with a table; fails when any failed.
 #
 #   PLATFORM_BINARY=…   the server to test, with the console embedded; without it a debug build is made
+#   run.sh [step…]      compose units shell alerts front sockets failover journeys install containers; without any, all
+#
+# The last two need root, and take long. `tests/deploy/containers.sh` by itself builds the server in its container, too.
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 source tests/services.sh
@@ -58,6 +61,7 @@ install_packages() {
   command -v chromium >/dev/null || missing+=(chromium)
   [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
   command -v openssl >/dev/null || missing+=(openssl)
+  command -v debootstrap >/dev/null || missing+=(debootstrap)
   command -v shellcheck >/dev/null || missing+=(shellcheck)
   command -v systemd-analyze >/dev/null || missing+=(systemd)
   command -v promtool >/dev/null || missing+=(prometheus)
@@ -154,6 +158,15 @@ shell_scripts() {
   shellcheck --external-sources --source-path=SCRIPTDIR:SCRIPTDIR/../.. "${scripts[@]}"
 }
 
+install_on_debian() {
+  local system status=0
+  system=$(mktemp -d)
+  tests/deploy/install.sh "$system" || status=$?
+  # Never into what is mounted there, should that have stayed.
+  rm -rf --one-file-system "$system"
+  return "$status"
+}
+
 alert_rules() {
   shopt -s nullglob
   local rules=(deploy/monitoring/*.rules.yml)
@@ -185,3 +198,5 @@ want front && step 'Nginx: headers, caching, refusals, HTTPS' node_test front
 want sockets && step 'Nginx: subscriptions' node_test sockets
 want failover && step 'Nginx: replicas that restart, die and are away' node_test failover
 want journeys && step 'Nginx: journeys in Chromium under its policy' journeys
+want install && step 'A bare Debian: installed twice, then used' install_on_debian
+want containers && step 'Containers: both stacks, from the first start to a restored backup' tests/deploy/containers.sh
