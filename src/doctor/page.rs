@@ -19,6 +19,8 @@ pub(super) fn builder() -> reqwest::ClientBuilder {
     Client::builder()
         .timeout(ANSWER_DEADLINE)
         .no_proxy()
+        // Each question has a connection of its own, and its answer is nobody else's.
+        .pool_max_idle_per_host(0)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "-doctor/", env!("CARGO_PKG_VERSION")))
 }
