@@ -30,7 +30,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Sends the last traces, for which it waits 5 s at most.
+    /// Sends the last traces, for which it waits 2 s at most.
     pub async fn finish(self) {
         if let Some(traces) = self.traces {
             traces.finish().await;

@@ -339,6 +339,17 @@ fn persisted_operations_are_optional_or_all_there_is() {
 }
 
 #[test]
+fn a_log_filter_is_of_levels_and_targets() {
+    for filter in ["warn", "info,fastgpt_platform=debug", "off", "INFO", "error,sqlx::query=debug"] {
+        assert_eq!(accepted(&[("LOG_LEVEL", filter)]).log_level, filter);
+    }
+    for filter in ["verbose", "info,loud", "warning", "日志"] {
+        let refused = refusal(&[("LOG_LEVEL", filter)]);
+        assert!(refused.contains("is not a log filter"), "{refused}");
+    }
+}
+
+#[test]
 fn trusted_documents_are_files_between_commas() {
     let paths = |text| accepted(&[("TRUSTED_DOCUMENTS", text)]).trusted_documents;
     assert_eq!(paths("/etc/平台/可信.json"), ["/etc/平台/可信.json"].map(PathBuf::from));

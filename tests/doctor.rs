@@ -377,15 +377,25 @@ async fn migrations_are_older_or_newer_than_the_program() {
     assert!(installation.run(&["migrate", "up"]).await.success);
     let file = installation.folder().join("data/platform.db");
     let database = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
-    let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_of_tomorrow', 0)";
-    database.execute_unprepared(step).await.unwrap();
-    database.close().await.unwrap();
+    let apply = async |step: &str| {
+        let insert = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{step}', 0)");
+        database.execute_unprepared(&insert).await.unwrap();
+    };
+    apply("m2099_add_tomorrow").await;
     assert_snapshot!(complaints(&installation.run(&["doctor"]).await), @"
-    ✗ Migrations: the database is newer than this program: m2099_of_tomorrow is unknown here
-      → Install the newer program again, or restore a backup from before it
+    ! Migrations: the database is newer than this program: m2099_add_tomorrow is unknown here, and it works with it
+      → Go on with the upgrade, or with the way back, soon: two releases apart they may not
     ! Server: not running: nothing listens at 127.0.0.1:1
       → Start it: `fastgpt-platform`, `systemctl start fastgpt-platform` or `docker compose up -d`
     ");
+    apply("m2099_needs_99_1_drop_yesterday").await;
+    assert_snapshot!(complaints(&installation.run(&["doctor"]).await), @"
+    ✗ Migrations: the database is newer than this program: m2099_needs_99_1_drop_yesterday is unknown here
+      → the database needs release 99.1 of this program or a newer one, and this is [version]: install that, or restore the backup made before the upgrade
+    ! Server: not running: nothing listens at 127.0.0.1:1
+      → Start it: `fastgpt-platform`, `systemctl start fastgpt-platform` or `docker compose up -d`
+    ");
+    database.close().await.unwrap();
 }
 
 #[tokio::test]

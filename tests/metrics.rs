@@ -125,6 +125,26 @@ async fn callers_cannot_make_it_grow() {
     }
 }
 
+/// What an alert waits for has to be there before it happens, or Prometheus does not see it rise.
+#[tokio::test]
+async fn what_alerts_look_for_is_there_from_the_start() {
+    let server = measured().await.serve().await;
+    let report = scrape(&server).await;
+    for series in [
+        r#"sign_ins_total{outcome="OK"}"#,
+        r#"sign_ins_total{outcome="INVALID_CREDENTIALS"}"#,
+        r#"sign_ins_total{outcome="RATE_LIMITED"}"#,
+        r#"session_ends_total{outcome="REFRESH_TOKEN_REUSED"}"#,
+        r#"graphql_errors_total{code="INTERNAL"}"#,
+        r#"graphql_errors_total{code="TIMEOUT"}"#,
+        r#"db_client_operation_duration_seconds_count{outcome="FAILED"}"#,
+        "password_hash_refusals_total",
+    ] {
+        assert!(report.contains(&format!("\n{series} 0\n")), "{series}\n{report}");
+    }
+    assert!(report.contains("\ndb_client_up 1\n"), "{report}");
+}
+
 #[tokio::test]
 async fn it_is_on_its_own_listener_alone() {
     let server = measured().await.serve().await;

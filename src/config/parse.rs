@@ -6,6 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{CorsOrigins, LogFormat, PersistedOperations};
@@ -94,9 +95,11 @@ pub(super) fn parse_redis_url(text: &str) -> Result<Url, String> {
 }
 
 pub(super) fn parse_log_level(text: &str) -> Result<String, String> {
-    match text.parse::<tracing_subscriber::EnvFilter>() {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(format!("\"{text}\" is not a log filter; write error, warn, info, debug or trace")),
+    // A word that is no level would be a target, and silence all others.
+    let is_directive = |part: &str| part.contains(['=', '[']) || part.trim().parse::<LevelFilter>().is_ok();
+    match text.parse::<EnvFilter>() {
+        Ok(_) if text.split(',').all(is_directive) => Ok(text.to_owned()),
+        _ => Err(format!("\"{text}\" is not a log filter; write error, warn, info, debug or trace")),
     }
 }
 

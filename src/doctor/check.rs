@@ -4,6 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 use serde::Serialize;
 
+/// Characters of evidence.
+const MAX_EVIDENCE: usize = 400;
 /// No check takes longer.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -123,7 +125,9 @@ impl Subject {
     }
 
     fn check(&self, status: Status, evidence: String, fix: Option<String>) -> Check {
-        // What others say may have several lines.
+        // What others say may have several lines, no end, and commands for a terminal.
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let evidence: String = evidence.chars().take(MAX_EVIDENCE).map(plain).collect();
         let evidence = evidence.split_whitespace().collect::<Vec<_>>().join(" ");
         Check { id: self.id.clone(), group: self.group, title: self.title.clone(), status, evidence, fix }
     }

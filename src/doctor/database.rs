@@ -8,7 +8,8 @@ use crate::{
     auth::{Operator, password::Hasher},
     config::DEFAULT_ADMIN_PASSWORD,
     store::database::{
-        Unusable, foreign_migrations, look_at, migration_status, postgres_time, postgres_version,
+        Unusable, check_foreign, foreign_migrations, look_at, migration_status, postgres_time,
+        postgres_version,
     },
     user::credential,
 };
@@ -107,8 +108,13 @@ async fn migrations(database: &DatabaseConnection) -> Check {
     let pending = steps.iter().filter(|(_, applied)| !applied).count();
     if let Some(newest) = foreign.last() {
         let evidence = format!("the database is newer than this program: {newest} is unknown here");
-        return MIGRATIONS
-            .failed(evidence, "Install the newer program again, or restore a backup from before it");
+        return match check_foreign(&foreign, pending) {
+            Ok(()) => MIGRATIONS.warning(
+                evidence + ", and it works with it",
+                "Go on with the upgrade, or with the way back, soon: two releases apart they may not",
+            ),
+            Err(error) => MIGRATIONS.failed(evidence, format!("{error:#}")),
+        };
     }
     match pending {
         0 => MIGRATIONS.ok(format!("all {} are applied", steps.len())),

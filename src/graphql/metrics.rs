@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ServerError, parser::types::OperationType};
+use async_graphql::{ServerError, parser::types::OperationType, resolver_utils::EnumType};
 use prometheus_client::{encoding::EncodeLabelSet, metrics::counter::Counter};
 
 use super::answer::Answer;
 use crate::{
     error::ErrorCode,
-    metrics::{Counts, Latencies, Outcomes, latencies},
+    metrics::{Counts, Latencies, Outcomes, latencies, outcomes},
 };
 
 /// Counts since the start of this process.
@@ -45,12 +45,16 @@ pub struct Code {
 
 impl Metrics {
     pub(super) fn new() -> Self {
+        let errors = Counts::default();
+        for code in ErrorCode::items() {
+            let _ = errors.get_or_create(&Code { code: code.value.into() });
+        }
         Self {
             operations: latencies(),
             subscriptions: Counter::default(),
             events: Counter::default(),
-            errors: Counts::default(),
-            documents: Outcomes::default(),
+            errors,
+            documents: outcomes(["TRUSTED", "CACHED", "PARSED", "SHARED", "UNKNOWN"]),
             cost: Counter::default(),
         }
     }

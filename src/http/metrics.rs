@@ -8,7 +8,7 @@ mod live;
 mod process;
 mod requests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -17,22 +17,39 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use prometheus_client::{encoding::text, registry::Registry};
+use prometheus_client::{encoding::text, metrics::gauge::Gauge, registry::Registry};
+use tokio::time::timeout;
 
 pub(super) use requests::{Metrics, Request, method_of, route_of};
 
 use super::App;
+use crate::gateway::Gateway;
 
 /// OpenMetrics 1.0, which Prometheus asks for first.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// How long the database may take to answer when it is asked for Prometheus, who waits for 10 s.
+const DATABASE_DEADLINE: Duration = Duration::from_secs(3);
+
 pub(super) fn router(app: &App) -> Router {
-    Router::new().route("/metrics", get(report)).with_state(Arc::new(registry(app)))
+    let database_up = Gauge::default();
+    let registry = registry(app, &database_up);
+    let asked = Asked { gateway: app.gateway.clone(), registry, database_up };
+    Router::new().route("/metrics", get(report)).with_state(Arc::new(asked))
 }
 
-async fn report(State(registry): State<Arc<Registry>>) -> Response {
+/// What is asked each time, since nothing counts it.
+struct Asked {
+    gateway: Gateway,
+    registry: Registry,
+    database_up: Gauge,
+}
+
+async fn report(State(asked): State<Arc<Asked>>) -> Response {
+    let answered = timeout(DATABASE_DEADLINE, asked.gateway.db.ping()).await;
+    asked.database_up.set(matches!(answered, Ok(Ok(()))).into());
     let mut report = String::new();
-    match text::encode(&mut report, &registry) {
+    match text::encode(&mut report, &asked.registry) {
         Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], report).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");
@@ -42,7 +59,7 @@ async fn report(State(registry): State<Arc<Registry>>) -> Response {
 }
 
 /// Names and explains what the parts count.
-fn registry(app: &App) -> Registry {
+fn registry(app: &App, database_up: &Gauge) -> Registry {
     let (gateway, http, graphql) = (&app.gateway, &app.metrics, app.engine.metrics());
     let mut all = Registry::default();
 
@@ -83,6 +100,7 @@ fn registry(app: &App) -> Registry {
         hashing.refused.clone(),
     );
 
+    all.register("db_client_up", "Whether the database answers", database_up.clone());
     all.register(
         "db_client_operation_duration_seconds",
         "Time of database statements",

@@ -1,11 +1,16 @@
 //! How often people come and go.
 
 use prometheus_client::metrics::counter::Counter;
+use sea_orm::Iterable;
 
-use crate::{error::Result, metrics::Outcomes};
+use super::EndReason;
+use crate::{
+    error::{ErrorCode, Result},
+    metrics::{Outcomes, outcomes},
+};
 
 /// Counts since the start of this process.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Happenings {
     /// Accounts that people made for themselves.
     pub sign_ups: Counter,
@@ -15,6 +20,25 @@ pub struct Happenings {
     pub refreshes: Outcomes,
     /// Sessions that ended before their time, by the reason.
     pub ends: Outcomes,
+}
+
+impl Default for Happenings {
+    fn default() -> Self {
+        let codes = |codes: &[ErrorCode]| -> Outcomes {
+            outcomes(["OK"].into_iter().chain(codes.iter().map(|code| code.into())))
+        };
+        Self {
+            sign_ups: Counter::default(),
+            sign_ins: codes(&[
+                ErrorCode::InvalidCredentials,
+                ErrorCode::Forbidden,
+                ErrorCode::RateLimited,
+                ErrorCode::Internal,
+            ]),
+            refreshes: codes(&[ErrorCode::Unauthenticated, ErrorCode::RateLimited, ErrorCode::Internal]),
+            ends: outcomes(EndReason::iter().filter(|reason| *reason != EndReason::Expired).map(Into::into)),
+        }
+    }
 }
 
 impl Happenings {

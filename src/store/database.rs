@@ -27,8 +27,8 @@ mod url;
 pub use exclusive::Exclusive;
 pub use look::{Unusable, look_at, postgres_time, postgres_version};
 pub use migrations::{
-    applied_migrations, bring_up_to_date, foreign_migrations, known_migrations, migrate, migration_status,
-    pending_migrations, roll_back,
+    applied_migrations, bring_up_to_date, check_foreign, foreign_migrations, known_migrations, migrate,
+    migration_status, pending_migrations, roll_back,
 };
 pub use url::DatabaseUrl;
 use url::Place;
@@ -101,7 +101,11 @@ pub struct Statements(pub Latencies<Outcome>);
 
 impl Default for Statements {
     fn default() -> Self {
-        Self(latencies())
+        let latencies = latencies();
+        for outcome in ["OK", "FAILED"] {
+            let _ = latencies.get_or_create(&Outcome { outcome });
+        }
+        Self(latencies)
     }
 }
 

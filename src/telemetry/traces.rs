@@ -24,8 +24,10 @@ use crate::config::Traces;
 
 /// The target of spans that are for traces alone, and no part of the log.
 pub(super) const TARGET: &str = "fastgpt_platform::trace";
-/// How long the collector may take for one batch, and the last one at the end of the process.
+/// How long the collector may take for one batch.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long it may take for what is left at the end of the process.
+const LAST_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Sends finished spans in batches, from a bounded queue: a collector that is away costs spans and no request.
 pub(super) struct Exporter(SdkTracerProvider);
@@ -64,7 +66,7 @@ impl Exporter {
 
     pub(super) async fn finish(self) {
         // Waits for the thread that sends, which waits for this runtime.
-        let sent = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(DEADLINE)).await;
+        let sent = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(LAST_DEADLINE)).await;
         if let Ok(Err(error)) = sent {
             tracing::warn!(%error, "the last traces could not be sent");
         }

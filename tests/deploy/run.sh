@@ -172,6 +172,7 @@ alert_rules() {
   local rules=(deploy/monitoring/*.rules.yml)
   ((${#rules[@]})) || return 3
   promtool check rules "${rules[@]}"
+  promtool test rules tests/deploy/alerts.test.yml
 }
 
 # --- Runs -----------------------------------------------------------------------------------------------------------

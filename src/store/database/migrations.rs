@@ -108,7 +108,10 @@ pub async fn bring_up_to_date(database: &DatabaseConnection) -> anyhow::Result<u
 /// While replicas are replaced one by one, and where a release is taken back, a program meets a database that is newer
 /// than itself. It works there, since steps only add (docs/operations.md); one that does not says in its name which
 /// release it needs, such as `…_needs_0_3_drop_nicknames`.
-fn check_foreign(foreign: &[String], pending: usize) -> anyhow::Result<()> {
+///
+/// # Errors
+/// This program is too old for the database, or not of its kind.
+pub fn check_foreign(foreign: &[String], pending: usize) -> anyhow::Result<()> {
     let own = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
     let own = (own.0.parse::<u32>()?, own.1.parse::<u32>()?);
     if let Some((major, minor)) = foreign.iter().filter_map(|step| needed_release(step)).max()
