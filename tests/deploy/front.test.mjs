@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -178,6 +179,46 @@ test('a flood from one address is told to slow down, in JSON', async () => {
   agent.destroy();
   assert.equal(refused.headers['retry-after'], '5');
   assert.deepEqual(JSON.parse(refused.text).errors[0].extensions.code, 'RATE_LIMITED');
+});
+
+// What decides where a request goes is in its headers, which the client chooses: no choice is without a limit.
+test('no header and no address is a way around the limit', async () => {
+  const stream = { method: 'POST', headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' } };
+  const rows = [
+    // address, options, how much at once is let through at least, whether a program reads the refusal
+    ['/api/nothing', { method: 'POST' }, 1000, true],
+    ['/api/nothing', stream, 1000, true],
+    ['/api/nothing', { headers: { accept: 'multipart/mixed' } }, 1000, true],
+    ['/api/nothing', { headers: { upgrade: 'websocket', connection: 'upgrade' } }, 1000, true],
+    ['/health/live', {}, 100, true],
+    ['/api-docs', {}, 100, false],
+  ];
+  for (const [number, [address, options, burst, json]] of rows.entries()) {
+    // Each from an address that nobody else has, since limits are kept by address.
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 50, localAddress: `127.0.9.${number + 1}` });
+    const what = `${address} ${JSON.stringify(options)}`;
+    let passed = 0;
+    const refused = await until(`${what} is limited`, async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 500 }, () => request(plain.url + address, { ...options, agent })),
+      );
+      passed += answers.filter(({ status }) => status !== 429).length;
+      return answers.find(({ status }) => status === 429);
+    });
+    agent.destroy();
+    assert.ok(passed >= burst, `${what}: ${passed} passed`);
+    assert.equal(refused.headers['retry-after'], '5', what);
+    if (json) assert.equal(JSON.parse(refused.text).errors[0].extensions.code, 'RATE_LIMITED', what);
+  }
+});
+
+test('a stream that sends too much is refused in the platform’s words as well', async () => {
+  const refused = await request(`${plain.url}/api/graphql`, {
+    method: 'POST',
+    headers: { accept: 'text/event-stream', 'content-type': 'application/json', 'content-length': 2 ** 21, expect: '100-continue' },
+  });
+  assert.equal(refused.status, 413);
+  assert.equal(JSON.parse(refused.text).errors[0].extensions.code, 'BAD_REQUEST');
 });
 
 test('HTTP leads to HTTPS, except for what proves the domain', async () => {
