@@ -71,7 +71,7 @@ fi
 # What systemd would start, by hand.
 inside redis-server --bind 127.0.0.1 --port 6379 --save '' --daemonize yes >/dev/null
 for port in 5000 5001; do
-  inside bash -c "set -a; . /etc/fastgpt-platform/$port.env; PORT=$port fastgpt-platformctl serve" >"$system/$port.log" 2>&1 &
+  inside bash -c "PORT=$port fastgpt-platformctl serve" >"$system/$port.log" 2>&1 &
 done
 inside nginx
 for _ in {1..100}; do
