@@ -4,8 +4,8 @@
 #
 #   sudo deploy/install.sh --domain platform.example.com [options]
 #
-#   --domain NAME     the site's name; needed the first time
-#   --replicas N      servers on this machine, on ports 5000, 5001, … (default 2)
+#   --domain NAME     the site's name; needed the first time, later that of SITE_URL
+#   --replicas N      servers on this machine, on ports 5000, 5001, …; others are stopped (default: as it is, at first 2)
 #   --with-postgres   install PostgreSQL by apt, create database and user
 #   --with-redis      install Redis by apt
 #   --with-nginx      install Nginx by apt
@@ -14,7 +14,7 @@
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 
-domain='' replicas=2 binary=target/release/fastgpt-platform console=frontend/dist
+domain='' replicas='' binary=target/release/fastgpt-platform console=frontend/dist
 packages=() with_postgres='' with_redis=''
 while (($#)); do
   case $1 in
@@ -40,12 +40,32 @@ die() {
 ((EUID == 0)) || die 'must run as root: sudo deploy/install.sh …'
 [[ -f $binary ]] || die "there is no $binary: run \`make build\`, or name the file with --binary"
 [[ -f $console/index.html ]] || die "there is no console in $console: run \`make build\`, or name the folder with --console"
-[[ $replicas =~ ^[1-9][0-9]?$ ]] || die "--replicas $replicas is not a number from 1 to 99"
+[[ -z $replicas || $replicas =~ ^[1-9][0-9]?$ ]] || die "--replicas $replicas is not a number from 1 to 99"
 [[ -z $domain || $domain =~ ^[A-Za-z0-9.-]+$ ]] || die "--domain $domain is not a name such as platform.example.com"
 [[ -e $settings/env || $domain ]] || die 'the first time, --domain is needed: the name under which people will reach the site'
 
-ports=()
-for ((replica = 0; replica < replicas; replica++)); do ports+=($((5000 + replica))); done
+# An empty name would have Nginx serve the site to nobody.
+name=$domain
+if [[ -z $name ]]; then
+  name=$(sed -nE "s#^[[:space:]]*SITE_URL[[:space:]]*=[[:space:]]*[\"']?https?://([^]/:?\#\"'[:space:][]*).*#\1#p" "$settings/env" | tail -n 1)
+  [[ $name =~ ^[A-Za-z0-9.-]+$ ]] || die "SITE_URL in $settings/env has no name such as https://platform.example.com: correct it, or use --domain"
+fi
+
+# The replicas of this machine are those that have a file here.
+installed=()
+for file in "$settings"/*.env; do
+  port=${file##*/} port=${port%.env}
+  [[ ! $port =~ ^[1-9][0-9]{1,4}$ || ! -e $file ]] || installed+=("$port")
+done
+ports=() surplus=()
+if [[ $replicas || ${#installed[@]} == 0 ]]; then
+  for ((replica = 0; replica < ${replicas:-2}; replica++)); do ports+=($((5000 + replica))); done
+  for port in "${installed[@]}"; do
+    [[ " ${ports[*]} " == *" $port "* ]] || surplus+=("$port")
+  done
+else
+  ports=("${installed[@]}")
+fi
 
 runs_systemd() {
   [[ -d /run/systemd/system ]]
@@ -83,6 +103,8 @@ done
 # Backups need pg_dump, which comes with the server as well.
 [[ $with_postgres ]] || command -v pg_dump >/dev/null || missing+=(postgresql-client)
 command -v openssl >/dev/null || missing+=(openssl)
+# What check-health.sh tells people with.
+command -v curl >/dev/null || missing+=(curl)
 if ((${#missing[@]})); then
   echo "installing with apt: ${missing[*]}"
   apt-get update --quiet=2
@@ -154,6 +176,11 @@ else
   echo "kept $settings/env"
 fi
 for port in "${ports[@]}"; do
+  # One that was stopped comes back with what it had.
+  if [[ ! -e $settings/$port.env && -e $settings/$port.env.stopped ]]; then
+    mv "$settings/$port.env.stopped" "$settings/$port.env"
+    echo "installed $settings/$port.env"
+  fi
   [[ -e $settings/$port.env ]] ||
     put 600 root:root "$settings/$port.env" <<<"METRICS_ADDR=127.0.0.1:$((port - 5000 + 9464))"
 done
@@ -169,11 +196,6 @@ put 644 root:root /usr/local/share/doc/fastgpt-platform/README.md README.md
 put 644 root:root /usr/local/share/doc/fastgpt-platform/env.example .env.example
 for unit in deploy/systemd/*; do put 644 root:root "/etc/systemd/system/${unit##*/}" "$unit"; done
 
-# Files of the build first, the page that names them last. Older ones stay: pages that are open still ask for them.
-while IFS= read -r file; do
-  put 644 root:root "/var/www/fastgpt-platform/${file#"$console"/}" "$file" >/dev/null
-done < <(find "$console" -type f ! -name index.html && echo "$console/index.html")
-find /var/www/fastgpt-platform/assets -type f -mtime +90 ! -newer /var/www/fastgpt-platform/index.html -delete
 install -d -m 755 /var/www/fastgpt-acme
 
 upstream() {
@@ -183,7 +205,6 @@ upstream() {
   for port in "${ports[@]}"; do sed -n "s/^server 127.0.0.1:5000 max_fails=0/server 127.0.0.1:$port max_fails=0/p" deploy/nginx/upstream.conf; done
 }
 
-name=${domain:-$(sed -n 's#^SITE_URL=https\?://\([^/:]*\).*#\1#p' "$settings/env")}
 put 644 root:root "$snippets/upstream.conf" < <(upstream)
 put 644 root:root /etc/nginx/sites-available/fastgpt-platform < <(sed "s/your-domain\.com/$name/" nginx.conf)
 install -d /etc/nginx/sites-enabled
@@ -206,9 +227,22 @@ if runs_systemd; then
   systemctl start fastgpt-platform-backup.timer
   for port in "${ports[@]}"; do systemctl restart "fastgpt-platform@$port"; done
   systemctl start fastgpt-platform.target
+  # Nginx does not ask these any more.
+  ((${#surplus[@]} == 0)) || systemctl disable --quiet --now "${surplus[@]/#/fastgpt-platform@}"
 else
   echo 'systemd does not run here: nothing was started'
 fi
+for port in "${surplus[@]}"; do
+  mv "$settings/$port.env" "$settings/$port.env.stopped"
+  echo "stopped the replica on port $port; what it had for itself is in $settings/$port.env.stopped"
+done
+
+# The console last, since pages that are already new would ask old backends for what they do not have yet.
+# Files of the build first, the page that names them last. Older ones stay: pages that are open still ask for them.
+while IFS= read -r file; do
+  put 644 root:root "/var/www/fastgpt-platform/${file#"$console"/}" "$file" >/dev/null
+done < <(find "$console" -type f ! -name index.html && echo "$console/index.html")
+find /var/www/fastgpt-platform/assets -type f -mtime +90 ! -newer /var/www/fastgpt-platform/index.html -delete
 
 cat <<END
 

@@ -43,9 +43,22 @@ for folder in proc dev; do
   mounted+=("$system/$folder")
 done
 
+run_script() { # [options]
+  inside /src/deploy/install.sh --binary /src/fastgpt-platform --console /src/frontend/dist "$@"
+}
 install_it() {
-  inside bash -c 'cd / && /src/deploy/install.sh --domain platform.test --binary /src/fastgpt-platform \
-    --console /src/frontend/dist --with-postgres --with-redis --with-nginx'
+  run_script --domain platform.test --with-postgres --with-redis --with-nginx
+}
+fail() {
+  echo "$*" >&2
+  exit 1
+}
+# expect_replicas <ports>: those that Nginx asks, and those that have a file.
+expect_replicas() {
+  local asked files
+  asked=$(sed -n 's/^server 127.0.0.1:\([0-9]*\) max_fails=1.*/\1/p' "$system/etc/nginx/fastgpt-platform/upstream.conf" | paste -sd' ')
+  files=$(cd "$system/etc/fastgpt-platform" && printf '%s\n' 5*.env | paste -sd' ')
+  [[ $asked == "$1" && ${files//.env/} == "$1" ]] || fail "Nginx asks $asked, there are $files, expected were $1"
 }
 # The second run and what follows it have no network but their own: on this machine's ports something else may run.
 if [[ ! ${ALONE:-} ]]; then
@@ -67,6 +80,30 @@ if grep -E '^(installed|created)' "$system/second"; then
   exit 1
 fi
 [[ $(stat --format=%a "$system/etc/fastgpt-platform/env") == 600 ]]
+
+# The layout is what it was made to be, until somebody asks for another one; nor does the name need to be told again.
+settings=$system/etc/fastgpt-platform
+inside curl --version >/dev/null
+expect_replicas '5000 5001'
+echo 'OF_ITS_OWN=yes' >>"$settings/5001.env"
+run_script --replicas 3 >/dev/null
+expect_replicas '5000 5001 5002'
+sed -i "s#^SITE_URL=.*#SITE_URL='https://platform.test'#" "$settings/env"
+run_script >/dev/null
+expect_replicas '5000 5001 5002'
+grep -q 'server_name platform\.test;' "$system/etc/nginx/sites-available/fastgpt-platform" || fail 'the quoted name was not understood'
+run_script --replicas 1 | grep 'stopped the replica'
+expect_replicas 5000
+run_script >/dev/null
+expect_replicas 5000
+run_script --replicas 2 >/dev/null
+expect_replicas '5000 5001'
+grep -q '^OF_ITS_OWN=yes$' "$settings/5001.env" || fail 'a replica that came back lost what it had for itself'
+sed -i.kept 's#^SITE_URL=.*#SITE_URL=#' "$settings/env"
+if run_script >"$system/nameless" 2>&1; then fail 'it installs a site without a name'; fi
+tail -n 1 "$system/nameless"
+mv "$settings/env.kept" "$settings/env"
+echo 'the layout stayed'
 
 # What systemd would start, by hand.
 inside redis-server --bind 127.0.0.1 --port 6379 --save '' --daemonize yes >/dev/null
