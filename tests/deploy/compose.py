@@ -42,6 +42,14 @@ def merge(below, above):
     return above
 
 
+# What a server may take to stop: the drain, the requests in flight and the last traces.
+defaults = dict(re.findall(r"^# (SHUTDOWN_\w+)=(\d+)s$", (ROOT / ".env.example").read_text(), re.M))
+stopping = int(defaults["SHUTDOWN_DRAIN"]) + int(defaults["SHUTDOWN_TIMEOUT"]) + 2
+unit = re.search(r"^TimeoutStopSec=(\d+)$", (ROOT / "deploy/systemd/fastgpt-platform@.service").read_text(), re.M)
+if int(unit[1]) <= stopping:
+    problems.append(f"the unit is killed after {unit[1]} s, and may take {stopping} s to stop")
+
+
 def check(name, file):
     def expect(holds, what):
         if not holds:
@@ -65,6 +73,8 @@ def check(name, file):
         expect(it.get("read_only") is True, f"{at} may write to its image")
         expect(not it.get("privileged") and it.get("network_mode") != "host", f"{at} reaches the machine")
         expect(once or it.get("user") not in ("0:0", "root"), f"{at} is root")
+        if image.startswith("fastgpt-platform:") and not once:
+            expect(int(it.get("stop_grace_period", "10s").rstrip("s")) > stopping, f"{at} is killed before it may have stopped")
         for needed, how in it.get("depends_on", {}).items():
             expect(how["condition"] in ("service_healthy", "service_completed_successfully"), f"{at} does not wait until {needed} is healthy")
         for volume in it.get("volumes", []):
