@@ -24,16 +24,33 @@ escaped() {
     awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
 }
 
+# The beginning of a text, in bytes: whole lines where there are any, and never half of a character.
+beginning() { # <text> <bytes>
+  printf '%s\n' "$1" | awk -v most="$2" '
+    { size += length($0) + 1 }
+    size <= most { print; next }
+    { if (NR < 3) { cut = substr($0, 1, most - size + length($0) + 1); sub(/[\300-\377][\200-\277]*$/, "", cut); print cut }
+      print "…"; exit }'
+}
+
 post() { # <text>
-  text=$(escaped "$1")
+  most=4000
+  # The robot of WeCom refuses more than 2048 bytes.
+  case $WEBHOOK_URL in *weixin.qq.com/*) most=2000 ;; esac
+  text=$(escaped "$(beginning "$1" "$most")")
   case $WEBHOOK_URL in
   *dingtalk.com/* | *weixin.qq.com/*) body="{\"msgtype\":\"text\",\"text\":{\"content\":\"$text\"}}" ;;
   *feishu.cn/* | *larksuite.com/*) body="{\"msg_type\":\"text\",\"content\":{\"text\":\"$text\"}}" ;;
   *) body="{\"text\":\"$text\"}" ;;
   esac
-  # On standard input, since other users see a command line, and the address is a secret.
+  # Neither stands on the command line, which other users see: the address, a secret, comes by standard input, the body
+  # from a file that nobody else reads. A disk that is full has to be told of all the same.
+  trap 'rm -f "$file"' EXIT
+  trap 'exit 1' HUP INT TERM
+  data=$body
+  if file=$(mktemp "${TMPDIR:-/tmp}/fastgpt-platform-alarm.XXXXXX") && printf '%s' "$body" >"$file"; then data=@$file; fi
   printf 'url = "%s"\n' "$WEBHOOK_URL" | curl --silent --show-error --fail --max-time 10 --output /dev/null \
-    --header 'Content-Type: application/json' --data-binary "$body" --config -
+    --header 'Content-Type: application/json' --data-binary "$data" --config -
 }
 
 tell() { # <text>

@@ -3,7 +3,8 @@
 # scripts. Starts private services and stops them, runs every step, and ends with a table; fails when any failed.
 #
 #   PLATFORM_BINARY=…   the server to test, with the console embedded; without it a debug build is made
-#   run.sh [step…]      compose units settings shell alerts front sockets failover journeys install containers; without any, all
+#   run.sh [step…]      compose units settings shell alerts alarms front sockets failover journeys install
+#                       containers; without any, all
 #
 # The last two need root, and take long. `tests/deploy/containers.sh` by itself builds the server in its container, too.
 set -Eeuo pipefail
@@ -196,6 +197,7 @@ want units && step 'Units: verify and exposure' units
 want settings && step 'Settings: read as systemd reads them' python3 tests/deploy/settings.py
 want shell && step 'Scripts: shellcheck' shell_scripts
 want alerts && step 'Alert rules' alert_rules
+want alarms && step 'Alarms that are long' python3 tests/deploy/alarms.py
 want front && step 'Nginx: headers, caching, refusals, HTTPS' node_test front
 want sockets && step 'Nginx: subscriptions' node_test sockets
 want failover && step 'Nginx: replicas that restart, die and are away' node_test failover
