@@ -10,6 +10,9 @@ binary=${PLATFORM_BINARY:-target/release/fastgpt-platform}
 
 [[ -d $system/etc ]] || debootstrap --variant=minbase --include=ca-certificates bookworm "$system" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
 
+# The root of the system, where users that are not root have to get through: a folder of mktemp is closed to them.
+chmod 755 "$system"
+
 inside() {
   chroot "$system" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
 }
