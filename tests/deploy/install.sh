@@ -33,10 +33,18 @@ fi
 mounted=()
 # shellcheck disable=SC2329 # the trap runs it
 leave() {
-  local process
+  local process killed=()
   # Everything that runs in the system, by its root.
   for process in /proc/[0-9]*; do
-    [[ $(readlink "$process/root") != "$(realpath "$system")" ]] || kill -KILL "${process#/proc/}"
+    [[ $(readlink "$process/root") != "$(realpath "$system")" ]] || killed+=("${process#/proc/}")
+  done
+  for process in "${killed[@]}"; do kill -KILL "$process" || true; done
+  # Until they are gone: PostgreSQL does not start beside one whose number still answers.
+  for process in "${killed[@]}"; do
+    for _ in {1..100}; do
+      [[ -e /proc/$process ]] || break
+      sleep 0.1
+    done
   done
   for folder in "${mounted[@]}"; do umount "$folder"; done
 }
