@@ -4,7 +4,8 @@
 //! - [`write`], [`read`]: the archive, `tar` in `zstd` in, where it is asked for, `age` ([`seal`]). The [`manifest`] is
 //!   its first entry and has the size and sum of every other.
 //! - [`folder`]: where archives lie, under which [`name`], with a [`sum`] beside each; [`retention`] says which go.
-//! - [`restore`]: checks all of an archive before it changes anything, then changes all of it or nothing.
+//! - [`restore`]: checks all of an archive, and what is [`present`], before it changes anything, then changes all of it
+//!   or nothing.
 //! - [`schedule`]: one backup a day.
 //!
 //! No step holds more of a database in memory than its longest row.
@@ -13,11 +14,13 @@ pub mod folder;
 mod manifest;
 mod name;
 mod postgres;
+mod present;
 pub mod progress;
 mod read;
 pub mod restore;
 mod retention;
 pub mod schedule;
+mod schema;
 mod seal;
 mod sqlite;
 mod sum;

@@ -19,6 +19,7 @@ use super::{
     folder::Draft,
     manifest::Database,
     progress::Counter,
+    schema,
     tools::{Running, Tool},
 };
 use crate::{
@@ -29,40 +30,13 @@ use crate::{
 /// How many bytes of rows go to the server at once, at least.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// Drops whatever the schema on the search path holds, extensions and what is theirs excepted.
-const EMPTY_THE_SCHEMA: &str = "
-    DO $$
-    DECLARE command text;
-    BEGIN
-      LOOP
-        SELECT format('DROP %s %s CASCADE', kind, name) INTO command FROM (
-          SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
-                              WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'c' THEN 'TYPE' ELSE 'TABLE' END AS kind,
-                 format('%I.%I', current_schema(), relname) AS name, oid, 'pg_class'::regclass AS class
-          FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
-          UNION ALL
-          SELECT 'ROUTINE', oid::regprocedure::text, oid, 'pg_proc'::regclass
-          FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace
-          UNION ALL
-          SELECT 'TYPE', format('%I.%I', current_schema(), typname), oid, 'pg_type'::regclass
-          FROM pg_type WHERE typnamespace = quote_ident(current_schema())::regnamespace AND typtype IN ('d', 'e', 'r')
-        ) object
-        WHERE NOT EXISTS (
-          SELECT FROM pg_depend WHERE classid = class AND objid = object.oid AND deptype = 'e'
-        )
-        LIMIT 1;
-        EXIT WHEN NOT FOUND;
-        EXECUTE command;
-      END LOOP;
-    END $$";
-
 /// Dumps the schema on the search path, and nothing else of the database, into `draft`.
 pub(super) async fn dump(
     config: &Config,
     database: &DatabaseConnection,
     draft: &Draft,
 ) -> anyhow::Result<Database> {
-    let schema = schema(database).await?.context("the database has no schema on its search path")?;
+    let schema = current_schema(database).await?.context("the database has no schema on its search path")?;
     let server: u32 = ask(database, "SHOW server_version_num").await?.unwrap_or_default().parse()?;
     let pg_dump =
         Tool::find("pg_dump", &config.backup.programs, server / 10_000, "the server, PostgreSQL").await?;
@@ -105,7 +79,7 @@ pub(super) async fn restore(
 ) -> anyhow::Result<()> {
     let pg_restore =
         Tool::find("pg_restore", &config.backup.programs, dumped_by, "a dump by pg_dump").await?;
-    match schema(exclusive.database()).await? {
+    match current_schema(exclusive.database()).await? {
         Some(schema) => anyhow::ensure!(
             schema == schema_of_dump,
             "the backup is of the schema \"{schema_of_dump}\", and DATABASE_URL names \"{schema}\"; \
@@ -113,7 +87,7 @@ pub(super) async fn restore(
         ),
         None => create_schema(exclusive.database(), schema_of_dump).await?,
     }
-    exclusive.database().execute_unprepared(EMPTY_THE_SCHEMA).await.context("cannot drop the old tables")?;
+    schema::empty(exclusive.database()).await?;
 
     let only_schema = format!("--schema={schema_of_dump}");
     let path = dump.path.to_str().context("the folder's name is not UTF-8")?;
@@ -130,7 +104,7 @@ pub(super) async fn restore(
 async fn create_schema(database: &DatabaseConnection, name: &str) -> anyhow::Result<()> {
     database.execute_unprepared(&format!("CREATE SCHEMA {}", quoted(name))).await?;
     anyhow::ensure!(
-        schema(database).await?.as_deref() == Some(name),
+        current_schema(database).await?.as_deref() == Some(name),
         "the backup is of the schema \"{name}\", which DATABASE_URL does not name; add ?schema={name} to it"
     );
     Ok(())
@@ -224,7 +198,7 @@ async fn copy(
 }
 
 /// Where tables without a schema's name are looked for and created.
-async fn schema(database: &DatabaseConnection) -> anyhow::Result<Option<String>> {
+async fn current_schema(database: &DatabaseConnection) -> anyhow::Result<Option<String>> {
     ask(database, "SELECT current_schema()::text").await
 }
 

@@ -17,9 +17,10 @@ use super::{
     manifest::{Database, Entry},
     name::{Occasion, PREFIX},
     postgres,
+    present::Present,
     progress::{Progress, size},
     read::{Checked, read},
-    sqlite,
+    schema, sqlite,
     take::take_for,
 };
 use crate::{
@@ -27,10 +28,7 @@ use crate::{
     clock::Clock,
     config::Config,
     session,
-    store::{
-        data_folder,
-        database::{applied_migrations, bring_up_to_date},
-    },
+    store::{data_folder, database::bring_up_to_date},
     user,
 };
 
@@ -39,7 +37,7 @@ use crate::{
 pub struct Options {
     /// The file with the age key of an encrypted archive.
     pub identity: Option<PathBuf>,
-    /// Accounts that are there may be replaced.
+    /// What is there may be replaced, accounts and all.
     pub replace: bool,
     /// Sessions that were active in the backup go on.
     pub keep_sessions: bool,
@@ -109,8 +107,8 @@ impl Checkup {
 /// never older than five seconds.
 ///
 /// # Errors
-/// The archive cannot be restored, is of another kind of database, a server runs, or there are accounts and
-/// [`Options::replace`] is not set. The database is then as it was.
+/// The archive cannot be restored, is of another kind of database, a server runs, other schemas depend on what would be
+/// replaced, or there are accounts or what is not ours and [`Options::replace`] is not set. The database is then as it was.
 pub async fn restore(
     config: &Config,
     clock: &Clock,
@@ -210,7 +208,8 @@ impl Restore<'_> {
         of_dump: (&str, u32),
     ) -> anyhow::Result<(Option<Replaced>, Settled)> {
         let exclusive = postgres::open(&self.config.database_url).await?;
-        let replaced = self.keep(self.count_accounts(exclusive.database()).await?).await?;
+        schema::ensure_nothing_depends_on_it(exclusive.database(), &self.config.database_url).await?;
+        let replaced = self.keep(Present::of(exclusive.database(), self.operator).await?).await?;
         let progress = Progress::start("restoring");
         postgres::restore(self.config, &exclusive, dump, of_dump, &progress.counter()).await?;
         let settled = self.settle(exclusive.database()).await?;
@@ -233,22 +232,21 @@ impl Restore<'_> {
 
     async fn keep_sqlite(&self, target: &sqlite::Target) -> anyhow::Result<Option<Replaced>> {
         let Some(database) = target.connect().await? else { return Ok(None) };
-        let accounts = self.count_accounts(&database).await;
+        let present = Present::of(&database, self.operator).await;
         database.close().await?;
-        self.keep(accounts?).await
+        self.keep(present?).await
     }
 
-    /// Backs up what is about to be replaced, where that is somebody's account.
-    async fn keep(&self, accounts: u64) -> anyhow::Result<Option<Replaced>> {
-        if accounts == 0 {
+    /// Backs up what is about to be replaced, whosever it is.
+    async fn keep(&self, present: Present) -> anyhow::Result<Option<Replaced>> {
+        let config = self.config;
+        if !self.options.replace {
+            present.ensure_expendable(&config.database_url)?;
             return Ok(None);
         }
-        let (url, config) = (&self.config.database_url, self.config);
-        anyhow::ensure!(
-            self.options.replace,
-            "{url} has {accounts} account(s), which this would replace; \
-             give --replace to do so (they are backed up first)"
-        );
+        if present.is_empty {
+            return Ok(None);
+        }
         let folder = Folder::new(config.backup.folder.clone());
         let taken = take_for(Occasion::BeforeRestore, config, self.clock, &folder).await;
         let taken = taken.context("cannot back up what would be replaced")?;
@@ -264,13 +262,6 @@ impl Restore<'_> {
         }
         let suffix = format!("damaged-{}", self.clock.now().format("%Y%m%dT%H%M%SZ"));
         Ok(Replaced::SetAside(target.set_aside(&suffix)?))
-    }
-
-    async fn count_accounts(&self, database: &DatabaseConnection) -> anyhow::Result<u64> {
-        if applied_migrations(database).await?.is_empty() {
-            return Ok(0);
-        }
-        Ok(user::service::count(database, self.operator).await?)
     }
 
     /// What was restored becomes what this program can serve. A session that was ended after the backup must not come to

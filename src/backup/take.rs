@@ -25,7 +25,7 @@ use crate::{
     auth::secrets,
     clock::Clock,
     config::Config,
-    store::database::{self, applied_migrations},
+    store::database::{self, applied_migrations, has_known_migrations},
 };
 
 /// A backup that was made.
@@ -61,7 +61,7 @@ pub(super) async fn take_for(
     folder::sweep(folder.path(), clock.now())?;
     let name = free_name(occasion, config, clock, folder).await;
     let dump = Draft::create(folder.path(), &format!("{name}.database"))?;
-    let (database, migrations) = dump_database(config, &dump).await?;
+    let (database, migrations) = dump_database(occasion, config, &dump).await?;
 
     let progress = Progress::start("writing the archive");
     let (config, counter, target, folder, clock) = (
@@ -93,14 +93,20 @@ async fn free_name(occasion: Occasion, config: &Config, clock: &Clock, folder: &
     }
 }
 
-async fn dump_database(config: &Config, draft: &Draft) -> anyhow::Result<(Database, Vec<String>)> {
+async fn dump_database(
+    occasion: Occasion,
+    config: &Config,
+    draft: &Draft,
+) -> anyhow::Result<(Database, Vec<String>)> {
     let url = &config.database_url;
     if let Some(file) = url.file() {
         anyhow::ensure!(file.exists(), "there is no database at {}; nothing to back up", file.display());
     }
     let database = database::connect(url, 1).await?;
     let before = applied_migrations(&database).await?;
-    anyhow::ensure!(!before.is_empty(), "{url} has no tables of this platform; nothing to back up");
+    // What a restore replaces is kept whatever it is.
+    let is_welcome = occasion == Occasion::BeforeRestore || has_known_migrations(&before);
+    anyhow::ensure!(is_welcome, "{url} has no tables of this platform; nothing to back up");
     let _progress = Progress::of_file("dumping the database", draft.path.clone());
     let dumped = dump(config, &database, draft).await.with_context(|| format!("cannot dump {url}"))?;
     let after = applied_migrations(&database).await?;

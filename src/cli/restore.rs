@@ -21,7 +21,7 @@ pub(super) struct Options {
     /// File with the age key of an encrypted archive
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
-    /// Replace the accounts that are there; they are backed up to BACKUP_DIR first
+    /// Replace what is there, accounts and other tables; it is backed up to BACKUP_DIR first
     #[arg(long)]
     replace: bool,
     /// Let sessions go on that were active in the backup

@@ -159,3 +159,81 @@ async fn an_idle_server_is_seen() {
     assert!(!refused.success && refused.err.contains("from 127.0.0.1; stop it"), "{refused:?}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_not_ours_goes_only_when_asked_for_and_backed_up() {
+    let Some(installation) = installation().await else { return };
+    installation.admin(&["create", "--email", "wang@example.com"], "").await;
+    let archive = back_up(&installation).await;
+    run_sql(&installation, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+    // SeaORM's own name of the table, and a name of ours, in the database of another program.
+    run_sql(
+        &installation,
+        "CREATE TABLE orders (id serial PRIMARY KEY); INSERT INTO orders VALUES (7); CREATE TABLE users ();
+         CREATE TABLE seaql_migrations (version varchar PRIMARY KEY, applied_at bigint);
+         INSERT INTO seaql_migrations VALUES ('m20220101_000001_create_table', 0)",
+    )
+    .await;
+    let refused = restore(&installation, &archive, &[]).await;
+    let says = "has what is not this platform's: table orders, sequence orders_id_seq, table seaql_migrations, \
+                table users; DATABASE_URL may name the wrong database; --replace drops that too";
+    assert!(!refused.success && refused.err.contains(says), "{refused:?}");
+    run_sql(&installation, "SELECT 1 / (SELECT count(*) FROM orders)").await;
+    let refused = installation.run(&["backup"]).await;
+    assert!(!refused.success && refused.err.contains("has no tables of this platform"), "{refused:?}");
+
+    let said = restored(&installation, &archive, &["--replace"]).await;
+    let safety = said.lines().find_map(|line| line.strip_prefix("what was there before is in ")).unwrap();
+    let tar = zstd::decode_all(fs::File::open(safety).unwrap()).unwrap();
+    let mut tar = tar::Archive::new(&tar[..]);
+    let dump =
+        tar.entries().unwrap().map(Result::unwrap).find(|entry| &*entry.path_bytes() == b"database.dump");
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut dump.unwrap(), &mut bytes).unwrap();
+    assert!(String::from_utf8_lossy(&bytes).contains("COPY public.orders"), "{said}");
+    assert!(said.contains("restored 1 account(s)"), "{said}");
+}
+
+#[tokio::test]
+async fn an_own_schema_without_accounts_is_filled_unasked() {
+    let Some(installation) = installation().await else { return };
+    installation.admin(&["create", "--email", "wang@example.com"], "").await;
+    let archive = back_up(&installation).await;
+    run_sql(&installation, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+    assert!(installation.run(&["migrate", "up"]).await.success);
+    let said = restored(&installation, &archive, &[]).await;
+    assert!(said.contains("restored 1 account(s)"), "{said}");
+}
+
+#[tokio::test]
+async fn other_schemas_lose_nothing() {
+    let Some(installation) = installation().await else { return };
+    installation.admin(&["create", "--email", "wang@example.com"], "").await;
+    let archive = back_up(&installation).await;
+    run_sql(&installation, "CREATE SCHEMA reports; CREATE TABLE reports.free (id int)").await;
+    restored(&installation, &archive, &["--replace"]).await;
+    for (create, says, drop) in [
+        (
+            "CREATE VIEW reports.people AS SELECT email FROM users",
+            "view reports.people",
+            "DROP VIEW reports.people",
+        ),
+        (
+            "CREATE TABLE reports.notes (owner uuid REFERENCES users)",
+            "notes_owner_fkey on table reports.notes",
+            "DROP TABLE reports.notes",
+        ),
+        (
+            "CREATE SEQUENCE numbers; CREATE TABLE reports.notes (n bigint DEFAULT nextval('numbers'))",
+            "default value for column n of table reports.notes",
+            "DROP TABLE reports.notes",
+        ),
+    ] {
+        run_sql(&installation, create).await;
+        let refused = restore(&installation, &archive, &["--replace"]).await;
+        assert!(!refused.success && refused.err.contains(says), "{refused:?}");
+        assert!(refused.err.contains("drop or detach that first"), "{refused:?}");
+        run_sql(&installation, drop).await;
+    }
+    restored(&installation, &archive, &["--replace"]).await;
+}

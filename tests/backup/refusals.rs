@@ -97,3 +97,24 @@ async fn an_empty_database_is_no_backup() {
     assert!(!refused.success && refused.err.contains("has no tables of this platform"), "{refused:?}");
     assert!(archives(&installation).is_empty());
 }
+
+#[tokio::test]
+async fn the_tables_of_others_are_not_replaced_unasked() {
+    use sea_orm::ConnectionTrait;
+    let installation = with_archives(Installation::on_sqlite());
+    installation.admin(&["create", "--email", "wang@example.com"], "").await;
+    let archive = back_up(&installation).await;
+    installation.lose_everything().await;
+    let data = installation.folder().join("data");
+    fs::create_dir(&data).unwrap();
+    let url = format!("sqlite://{}?mode=rwc", data.join("platform.db").display());
+    let database = sea_orm::Database::connect(url).await.unwrap();
+    database.execute_unprepared("CREATE TABLE orders (id int)").await.unwrap();
+    database.close().await.unwrap();
+
+    let refused = restore(&installation, &archive, &[]).await;
+    let says = "has what is not this platform's: table orders; DATABASE_URL may name the wrong database";
+    assert!(!refused.success && refused.err.contains(says), "{refused:?}");
+    let said = restored(&installation, &archive, &["--replace"]).await;
+    assert!(said.contains("restored 1 account(s)") && said.contains("-before-restore"), "{said}");
+}

@@ -6,11 +6,11 @@ use anyhow::{Context, bail, ensure};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager, seaql_migrations};
 
-use super::{DatabaseUrl, connect};
+use super::{DatabaseUrl, connect, url::Place};
 
 /// Waits 60 s for another process that migrates and then has the database to itself. The lock's
 /// number is any that no other program takes; it is of the transaction, so that no path, not even
@@ -66,6 +66,26 @@ pub async fn pending_migrations(database: &DatabaseConnection) -> anyhow::Result
 #[must_use]
 pub fn known_migrations() -> Vec<String> {
     Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}
+
+/// Whether a step of this program is among `applied`: whoever else uses SeaORM has a table of steps too.
+#[must_use]
+pub fn has_known_migrations(applied: &[String]) -> bool {
+    known_migrations().iter().any(|step| applied.contains(step))
+}
+
+/// The names of all tables that the steps of this program make, that of the steps included.
+///
+/// # Errors
+/// A step failed.
+pub async fn platform_tables() -> anyhow::Result<Vec<String>> {
+    const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
+    // It comes migrated.
+    let database = connect(&Place::Memory.into(), 1).await?;
+    let rows = database.query_all_raw(Statement::from_string(DbBackend::Sqlite, TABLES)).await?;
+    let names = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+    database.close().await?;
+    Ok(names)
 }
 
 /// The names of the steps that were applied to `database`, by whatever program, oldest first.
