@@ -263,9 +263,35 @@ async fn a_damaged_database_file_is_moved_out_of_the_way() {
     assert_eq!(fs::metadata(&database).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// Runs SQL in the database of an installation on PostgreSQL.
+#[tokio::test]
+async fn what_a_killed_restore_left_does_not_get_into_the_next() {
+    let installation = with_archives(Installation::on_sqlite());
+    installation.admin(&["create", "--email", "wang@example.com"], "").await;
+    let archive = back_up(&installation).await;
+    let other = installation.folder().join("other.db");
+    let database =
+        sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", other.display())).await.unwrap();
+    for sql in
+        ["PRAGMA journal_mode = WAL", "CREATE TABLE users (id int)", "INSERT INTO users VALUES (1), (2)"]
+    {
+        database.execute_unprepared(sql).await.unwrap();
+    }
+    let left = installation.folder().join("data/.fastgpt-platform-restore-database.sqlite.draft-wal");
+    fs::copy(format!("{}-wal", other.display()), &left).unwrap();
+    let said = restored(&installation, &archive, &["--replace"]).await;
+    assert!(said.contains("restored 1 account(s)"), "{said}");
+    assert!(!left.exists());
+    database.close().await.unwrap();
+}
+
+/// Runs SQL in the database of an installation.
 pub(crate) async fn run_sql(installation: &Installation, sql: &str) {
-    let database = sea_orm::Database::connect(installation.var("DATABASE_URL")).await.unwrap();
+    let url = if installation.is_on_postgres() {
+        installation.var("DATABASE_URL").to_owned()
+    } else {
+        format!("sqlite://{}/platform.db?mode=rwc", installation.var("DATA_DIR"))
+    };
+    let database = sea_orm::Database::connect(url).await.unwrap();
     database.execute_unprepared(sql).await.unwrap();
     database.close().await.unwrap();
 }

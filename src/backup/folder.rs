@@ -24,6 +24,8 @@ const KEEP_BEFORE_RESTORE: TimeDelta = TimeDelta::days(7);
 /// Drafts of this age belong to no process that still writes them.
 const DRAFT_LIFETIME: TimeDelta = TimeDelta::days(1);
 const DRAFT: &str = ".draft";
+/// What SQLite keeps beside a file that it has open, and takes for that file's own whatever the file is.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// A folder of archives.
 #[derive(Debug, Clone)]
@@ -151,13 +153,35 @@ pub(super) fn sweep(folder: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
-        let is_draft =
-            name.to_str().is_some_and(|name| name.starts_with(&format!(".{PREFIX}")) && name.contains(DRAFT));
-        if is_draft && DateTime::<Utc>::from(entry.metadata()?.modified()?) < now - DRAFT_LIFETIME {
+        let Some(name) = name.to_str() else { continue };
+        let is_draft = name.starts_with(&format!(".{PREFIX}")) && name.contains(DRAFT);
+        if !is_draft || !entry.file_type()?.is_file() {
+            continue;
+        }
+        let draft = COMPANIONS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+        let is_left = match fs::metadata(folder.join(draft)) {
+            Ok(draft) => DateTime::<Utc>::from(draft.modified()?) < now - DRAFT_LIFETIME,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if is_left {
             remove(&entry.path())?;
         }
     }
     Ok(())
+}
+
+/// The files that SQLite keeps beside `database`.
+pub(super) fn companions(database: &Path) -> [PathBuf; 3] {
+    COMPANIONS.map(|ending| {
+        let mut path = database.as_os_str().to_owned();
+        path.push(ending);
+        path.into()
+    })
+}
+
+/// Removes them, whosever they are: those that a killed process left would be played into the next file of that name.
+pub(super) fn remove_companions(database: &Path) -> anyhow::Result<()> {
+    companions(database).iter().try_for_each(|path| remove(path))
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {
@@ -181,6 +205,7 @@ impl Draft {
     pub(super) fn create(folder: &Path, name: &str) -> anyhow::Result<Self> {
         let path = folder.join(format!(".{name}{DRAFT}"));
         remove(&path)?;
+        remove_companions(&path)?;
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { path, file })
@@ -201,6 +226,7 @@ impl Drop for Draft {
     fn drop(&mut self) {
         // Published, it is not there any more.
         let _ = fs::remove_file(&self.path);
+        let _ = remove_companions(&self.path);
     }
 }
 
@@ -281,5 +307,25 @@ mod tests {
         assert_eq!(names(root.path()).len(), 2);
         sweep(root.path(), written + TimeDelta::hours(25)).unwrap();
         assert_eq!(names(root.path()), [".other.draft"]);
+    }
+
+    #[test]
+    fn what_sqlite_left_beside_a_draft_goes() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(".fastgpt-platform-x.draft");
+        let leave =
+            || companions(&path).iter().for_each(|path| fs::write(path, "of another database").unwrap());
+        leave();
+        let draft = Draft::create(root.path(), "fastgpt-platform-x").unwrap();
+        assert_eq!(names(root.path()), [".fastgpt-platform-x.draft"]);
+        leave();
+        let written = DateTime::<Utc>::from(draft.file.metadata().unwrap().modified().unwrap());
+        sweep(root.path(), written).unwrap();
+        assert_eq!(names(root.path()).len(), 4, "somebody may still use it");
+        drop(draft);
+        assert!(names(root.path()).is_empty());
+        leave();
+        sweep(root.path(), written).unwrap();
+        assert!(names(root.path()).is_empty());
     }
 }

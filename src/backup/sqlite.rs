@@ -8,7 +8,10 @@ use std::{
 use anyhow::Context;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use super::{folder::Draft, manifest::Database};
+use super::{
+    folder::{Draft, companions, remove_companions},
+    manifest::Database,
+};
 use crate::store::{
     data_folder::DataFolderLock,
     database::{self, DatabaseUrl},
@@ -49,12 +52,13 @@ impl Target {
 
     /// Moves a database that cannot be read out of the way, and tells where it is now.
     pub(super) fn set_aside(&self, suffix: &str) -> anyhow::Result<PathBuf> {
-        let aside = with_suffix(&self.path, &format!(".{suffix}"));
-        for part in ["-wal", "-shm", ""] {
-            let from = with_suffix(&self.path, part);
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(format!(".{suffix}"));
+        let aside = PathBuf::from(aside);
+        let parts = companions(&self.path).into_iter().zip(companions(&aside));
+        for (from, to) in parts.chain([(self.path.clone(), aside.clone())]) {
             if from.exists() {
-                fs::rename(&from, with_suffix(&aside, part))
-                    .with_context(|| format!("cannot move {}", from.display()))?;
+                fs::rename(&from, to).with_context(|| format!("cannot move {}", from.display()))?;
             }
         }
         Ok(aside)
@@ -64,12 +68,7 @@ impl Target {
     /// either.
     pub(super) fn replace(&self, draft: Draft) -> anyhow::Result<()> {
         // The old one's WAL would be taken for the new one's. Whoever closed the old one last has emptied it.
-        for part in ["-wal", "-shm"] {
-            let stale = with_suffix(&self.path, part);
-            if stale.exists() {
-                fs::remove_file(&stale).with_context(|| format!("cannot remove {}", stale.display()))?;
-            }
-        }
+        remove_companions(&self.path)?;
         draft.publish(&self.path)
     }
 }
@@ -89,12 +88,9 @@ pub(super) async fn close_copy(database: DatabaseConnection, path: &Path) -> any
     database.execute_unprepared("PRAGMA journal_mode = DELETE").await?;
     database.close().await?;
     File::open(path)?.sync_all()?;
-    anyhow::ensure!(!with_suffix(path, "-wal").exists(), "the restored database could not be closed");
+    anyhow::ensure!(
+        !companions(path).iter().any(|path| path.exists()),
+        "the restored database could not be closed"
+    );
     Ok(())
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(suffix);
-    path.into()
 }

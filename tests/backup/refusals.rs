@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{archives, back_up, installation, restore, restored, with_archives};
+use super::{archives, back_up, installation, restore, restored, run_sql, with_archives};
 use crate::support::process::Installation;
 
 /// What was said, without what differs from run to run.
@@ -100,17 +100,12 @@ async fn an_empty_database_is_no_backup() {
 
 #[tokio::test]
 async fn the_tables_of_others_are_not_replaced_unasked() {
-    use sea_orm::ConnectionTrait;
     let installation = with_archives(Installation::on_sqlite());
     installation.admin(&["create", "--email", "wang@example.com"], "").await;
     let archive = back_up(&installation).await;
     installation.lose_everything().await;
-    let data = installation.folder().join("data");
-    fs::create_dir(&data).unwrap();
-    let url = format!("sqlite://{}?mode=rwc", data.join("platform.db").display());
-    let database = sea_orm::Database::connect(url).await.unwrap();
-    database.execute_unprepared("CREATE TABLE orders (id int)").await.unwrap();
-    database.close().await.unwrap();
+    fs::create_dir(installation.var("DATA_DIR")).unwrap();
+    run_sql(&installation, "CREATE TABLE orders (id int)").await;
 
     let refused = restore(&installation, &archive, &[]).await;
     let says = "has what is not this platform's: table orders; DATABASE_URL may name the wrong database";
