@@ -1,6 +1,6 @@
 //! What only PostgreSQL can get wrong.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use url::Url;
 
@@ -112,6 +112,8 @@ async fn a_killed_backup_leaves_no_archive() {
     let mut backup = hanging.spawn(&["backup"], "");
     until("the dump begins", async || (drafts() == 1).then_some(())).await;
     backup.kill();
+    // The next draft of the same second would have the same name, and replace it.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let listed = installation.run(&["backup", "--list"]).await;
     assert_eq!(listed.out, "");
 
