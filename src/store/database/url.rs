@@ -44,6 +44,14 @@ pub(super) enum Place {
     Memory,
 }
 
+impl Place {
+    /// A file whose folder has a name: `app.db` is `./app.db`.
+    fn file(path: &Path) -> Self {
+        let has_no_folder = path.parent() == Some(Path::new(""));
+        Self::File(if has_no_folder { Path::new(".").join(path) } else { path.to_owned() })
+    }
+}
+
 impl DatabaseUrl {
     /// Reads `postgresql://…` (`postgres://…`) with Prisma's parameters, `sqlite://path` or `sqlite::memory:`.
     ///
@@ -64,7 +72,7 @@ impl DatabaseUrl {
     /// The SQLite database in the file `path`.
     #[must_use]
     pub fn sqlite_file(path: &Path) -> Self {
-        Place::File(path.to_owned()).into()
+        Place::file(path).into()
     }
 
     /// The file of a SQLite database: whose folder one server holds alone.
@@ -176,7 +184,7 @@ fn parse_sqlite(rest: &str) -> Result<Place, String> {
     if path.is_empty() || path.contains('?') {
         return Err("should be sqlite://path/to/file.db, without parameters".into());
     }
-    Ok(Place::File(path.into()))
+    Ok(Place::file(Path::new(path)))
 }
 
 fn parse_postgres(text: &str) -> Result<DatabaseUrl, String> {
@@ -293,6 +301,8 @@ mod tests {
             ("postgres://u:secret@[::1]/app", "PostgreSQL at [::1]:5432/app"),
             ("postgres:///app?host=/run/pg&user=u&password=secret", "PostgreSQL at /run/pg:5432/app"),
             ("sqlite://data/app.db", "SQLite at data/app.db"),
+            ("sqlite://app.db", "SQLite at ./app.db"),
+            ("sqlite:app.db", "SQLite at ./app.db"),
             ("sqlite:///var/app.db?mode=rwc", "SQLite at /var/app.db"),
             ("sqlite::memory:", "SQLite in memory"),
         ] {
