@@ -93,13 +93,14 @@ impl Folder {
         Ok(names)
     }
 
-    /// When the newest backup that somebody, or the schedule, asked for was made.
+    /// When the newest backup that somebody, or the schedule, asked for was made. Those dated in the future do not count.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn newest(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
-        let regular = self.archives()?.into_iter().filter(|name| name.occasion == Occasion::Regular);
-        Ok(regular.map(|name| name.created_at).max())
+    pub fn newest(&self, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let archives = self.archives()?;
+        let counting = archives.iter().filter(|name| counts(name, now));
+        Ok(counting.map(|name| name.created_at).max())
     }
 
     /// All archives, oldest first, each read and compared with its sum.
@@ -128,11 +129,8 @@ impl Folder {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<String>> {
         let archives = self.archives()?;
-        let times: Vec<_> = archives
-            .iter()
-            .filter(|name| name.occasion == Occasion::Regular)
-            .map(|name| name.created_at)
-            .collect();
+        let times: Vec<_> =
+            archives.iter().filter(|name| counts(name, now)).map(|name| name.created_at).collect();
         let superfluous = retain(&times, keep.keep_daily, keep.keep_weekly);
         let goes = |name: &ArchiveName| match name.occasion {
             Occasion::Regular => superfluous.contains(&name.created_at),
@@ -145,6 +143,11 @@ impl Folder {
         }
         Ok(names)
     }
+}
+
+/// Whether it is the backup of its day.
+fn counts(name: &ArchiveName, now: DateTime<Utc>) -> bool {
+    name.occasion == Occasion::Regular && !name.is_of_the_future(now)
 }
 
 /// Removes the drafts in `folder` that killed processes left there. One that is not there has none.
@@ -327,5 +330,24 @@ mod tests {
         leave();
         sweep(root.path(), written).unwrap();
         assert!(names(root.path()).is_empty());
+    }
+
+    #[test]
+    fn what_is_dated_in_the_future_neither_counts_nor_goes() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let [old, new, ahead, far] =
+            ["20261122T030000", "20261123T030000", "20261123T033000", "20361123T030000"]
+                .map(|time| format!("fastgpt-platform-{time}Z.tar.zst"));
+        for name in [&old, &new, &far] {
+            fs::write(root.path().join(name), "").unwrap();
+        }
+        let now: DateTime<Utc> = "2026-11-23T03:00:00Z".parse().unwrap();
+        assert_eq!(folder.newest(now).unwrap(), Some(now));
+        let lock = folder.lock().unwrap();
+        assert_eq!(folder.prune(&lock, &KEEP, now).unwrap(), [old]);
+        assert_eq!(names(root.path()), [".backup.lock".to_owned(), new, far]);
+        fs::write(root.path().join(ahead), "").unwrap();
+        assert_eq!(folder.newest(now).unwrap(), Some(now + TimeDelta::minutes(30)), "clocks differ");
     }
 }

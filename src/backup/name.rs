@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 
 /// What every name begins with.
 pub(super) const PREFIX: &str = "fastgpt-platform-";
@@ -10,6 +10,8 @@ const TIME: &str = "%Y%m%dT%H%M%SZ";
 const BEFORE_RESTORE: &str = "-before-restore";
 const ENDING: &str = ".tar.zst";
 const ENCRYPTED: &str = ".age";
+/// How far the clocks of machines that share a folder may be apart.
+const CLOCK_SKEW: TimeDelta = TimeDelta::hours(1);
 
 /// Why an archive was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,11 @@ pub(super) struct ArchiveName {
 impl ArchiveName {
     pub(super) fn new(now: DateTime<Utc>, occasion: Occasion, is_encrypted: bool) -> Self {
         Self { created_at: now.trunc_subsecs(0), occasion, is_encrypted }
+    }
+
+    /// Whether it was made while a clock was wrong: nobody knows when, so that it is neither the newest, nor any day's.
+    pub(super) fn is_of_the_future(&self, now: DateTime<Utc>) -> bool {
+        self.created_at > now + CLOCK_SKEW
     }
 
     /// `None` for every text that [`ArchiveName`] would not print.

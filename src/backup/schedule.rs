@@ -4,12 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use super::{
-    folder::Folder,
-    name::{ArchiveName, Occasion},
-    progress::size,
-    take::take,
-};
+use super::{folder::Folder, progress::size, take::take};
 use crate::{clock::Clock, config::Config};
 
 /// How long after a failure comes the next try.
@@ -20,10 +15,8 @@ const LOOK: Duration = Duration::from_secs(30);
 /// Backs up every day at `time` (UTC), for ever; at once where the folder has no archive since that time last was.
 pub async fn every_day(config: &Config, clock: &Clock, folder: &Folder, time: NaiveTime) {
     loop {
-        let last = folder.archives().unwrap_or_default().into_iter().rev();
-        let last =
-            last.filter(|name| name.occasion == Occasion::Regular).map(|name: ArchiveName| name.created_at);
-        let due = due(last.max(), clock.now(), time);
+        let last = folder.newest(clock.now()).unwrap_or_default();
+        let due = due(last, clock.now(), time);
         if clock.now() < due {
             tokio::time::sleep(LOOK).await;
             continue;

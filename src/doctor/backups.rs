@@ -27,7 +27,7 @@ pub(super) async fn examine(installation: &Installation) -> Vec<Check> {
 
 fn latest(subject: &Subject, folder: &Path, now: DateTime<Utc>, production: bool) -> Check {
     const DAILY: &str = "Run `fastgpt-platform backup` every day, from cron or a systemd timer";
-    let newest = match Folder::new(folder.to_owned()).newest() {
+    let newest = match Folder::new(folder.to_owned()).newest(now) {
         Ok(Some(newest)) => newest,
         Ok(None) => {
             return subject.wrong(production, format!("there is none in {}", folder.display()), DAILY);

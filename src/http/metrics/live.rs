@@ -55,7 +55,7 @@ impl Collector for Live {
         gauge("tokio_alive_tasks", "Tasks that have not ended", runtime.num_alive_tasks())?;
         gauge("tokio_global_queue_depth", "Tasks that wait for a worker", runtime.global_queue_depth())?;
 
-        if let Ok(Some(newest)) = Folder::new(config.backup.folder.clone()).newest() {
+        if let Ok(Some(newest)) = Folder::new(config.backup.folder.clone()).newest(gateway.clock.now()) {
             let seconds = usize::try_from(newest.timestamp()).unwrap_or_default();
             gauge("backup_last_success_timestamp_seconds", "When the newest archive was made", seconds)?;
         }
