@@ -87,8 +87,9 @@ impl Folder {
         };
         let entries =
             entries.with_context(|| format!("cannot read the backup folder {}", self.0.display()))?;
-        let names = entries.iter().filter_map(|entry| ArchiveName::parse(entry.file_name().to_str()?));
-        let mut names: Vec<_> = names.collect();
+        let files = entries.iter().filter(|entry| entry.path().is_file());
+        let mut names: Vec<_> =
+            files.filter_map(|entry| ArchiveName::parse(entry.file_name().to_str()?)).collect();
         names.sort_by_key(|name| (name.created_at, name.is_encrypted));
         Ok(names)
     }
@@ -121,14 +122,16 @@ impl Folder {
         listed.collect()
     }
 
-    /// Removes the archives that are not to be kept, with their sums, and tells their names.
-    pub(super) fn prune(
-        &self,
-        _: &FolderLock,
-        keep: &Backup,
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<Vec<String>> {
-        let archives = self.archives()?;
+    /// Removes the archives that are not to be kept, with their sums, and tells their names. One that cannot be removed
+    /// makes no backup a failure.
+    pub(super) fn prune(&self, _: &FolderLock, keep: &Backup, now: DateTime<Utc>) -> Vec<String> {
+        let warn = |error: &anyhow::Error| {
+            tracing::warn!(error = format!("{error:#}"), "an archive that is not to be kept is still there");
+        };
+        let archives = self.archives().unwrap_or_else(|error| {
+            warn(&error);
+            Vec::new()
+        });
         let times: Vec<_> =
             archives.iter().filter(|name| counts(name, now)).map(|name| name.created_at).collect();
         let superfluous = retain(&times, keep.keep_daily, keep.keep_weekly);
@@ -136,12 +139,15 @@ impl Folder {
             Occasion::Regular => superfluous.contains(&name.created_at),
             Occasion::BeforeRestore => name.created_at < now - KEEP_BEFORE_RESTORE,
         };
-        let names: Vec<_> = archives.iter().filter(|name| goes(name)).map(ArchiveName::to_string).collect();
-        for name in &names {
-            let path = self.0.join(name);
-            remove(&path).and_then(|()| remove(&sum::sidecar(&path)))?;
+        let mut removed = Vec::new();
+        for name in archives.iter().filter(|name| goes(name)).map(ArchiveName::to_string) {
+            let path = self.0.join(&name);
+            match remove(&path).and_then(|()| remove(&sum::sidecar(&path))) {
+                Ok(()) => removed.push(name),
+                Err(error) => warn(&error),
+            }
         }
-        Ok(names)
+        removed
     }
 }
 
@@ -283,7 +289,7 @@ mod tests {
         }
         fs::write(sum::sidecar(&root.path().join(archives[0])), "").unwrap();
         let lock = folder.lock().unwrap();
-        let removed = folder.prune(&lock, &KEEP, "2026-11-23T00:00:00Z".parse().unwrap()).unwrap();
+        let removed = folder.prune(&lock, &KEEP, "2026-11-23T00:00:00Z".parse().unwrap());
         assert_eq!(removed, archives[..3]);
         let mut left: Vec<_> = [&others[..], &archives[3..], &[".backup.lock"]].concat();
         left.sort_unstable();
@@ -345,9 +351,26 @@ mod tests {
         let now: DateTime<Utc> = "2026-11-23T03:00:00Z".parse().unwrap();
         assert_eq!(folder.newest(now).unwrap(), Some(now));
         let lock = folder.lock().unwrap();
-        assert_eq!(folder.prune(&lock, &KEEP, now).unwrap(), [old]);
+        assert_eq!(folder.prune(&lock, &KEEP, now), [old]);
         assert_eq!(names(root.path()), [".backup.lock".to_owned(), new, far]);
         fs::write(root.path().join(ahead), "").unwrap();
         assert_eq!(folder.newest(now).unwrap(), Some(now + TimeDelta::minutes(30)), "clocks differ");
+    }
+
+    #[test]
+    fn what_cannot_be_removed_stops_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let [folder_of_that_name, stuck, old, new] =
+            ["20", "21", "22", "23"].map(|day| format!("fastgpt-platform-202611{day}T030000Z.tar.zst"));
+        fs::create_dir(root.path().join(&folder_of_that_name)).unwrap();
+        for name in [&stuck, &old, &new] {
+            fs::write(root.path().join(name), "").unwrap();
+        }
+        fs::create_dir(sum::sidecar(&root.path().join(stuck))).unwrap();
+        let lock = folder.lock().unwrap();
+        let now = "2026-11-23T03:00:00Z".parse().unwrap();
+        assert_eq!(folder.prune(&lock, &KEEP, now), [old]);
+        assert_eq!(folder.list().unwrap().into_iter().map(|it| it.name).collect::<Vec<_>>(), [new]);
     }
 }

@@ -76,7 +76,7 @@ pub(super) async fn take_for(
         let manifest = Manifest::new(name.created_at, database, migrations, entries);
         write_archive(&lock, &target, &manifest, parts, &config.backup.recipients, &counter)?;
         let bytes = fs::metadata(&target)?.len();
-        let removed = folder.prune(&lock, &config.backup, clock.now())?;
+        let removed = folder.prune(&lock, &config.backup, clock.now());
         Ok(Taken { path: target, bytes, took: started.elapsed(), removed })
     };
     spawn_blocking(writing).await?
