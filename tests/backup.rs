@@ -152,6 +152,17 @@ async fn a_backup_of_an_older_version_is_brought_up_to_date() {
 }
 
 #[tokio::test]
+async fn a_backup_of_a_newer_database_comes_back_where_it_was_made() {
+    let installation = installation().await;
+    installation.admin(&["create", "--email", "wang@example.com"], "").await;
+    run_sql(&installation, "INSERT INTO seaql_migrations VALUES ('m20990101_000001_create_robots', 0)").await;
+    let archive = back_up(&installation).await;
+    restored(&installation, &archive, &["--check"]).await;
+    let said = restored(&installation, &archive, &["--replace"]).await;
+    assert!(said.contains("restored 1 account(s)") && said.contains("0 migration(s) applied"), "{said}");
+}
+
+#[tokio::test]
 async fn an_encrypted_backup_opens_with_its_key_alone() {
     use age::secrecy::ExposeSecret;
     let (key, second, stranger) = [(); 3].map(|()| age::x25519::Identity::generate()).into();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     auth::secrets::{JWT_FILE, SESSION_FILE},
-    store::database::known_migrations,
+    store::database::{Incompatible, check_compatible, has_known_migrations},
 };
 
 /// The name of the entry.
@@ -87,7 +87,7 @@ impl Manifest {
     /// Reads a manifest that this program can do something with.
     ///
     /// # Errors
-    /// It is none of ours, of another format, has steps that this program does not know, or names entries that no
+    /// It is none of ours, of another format, of a database that this program cannot work with, or names entries that no
     /// archive has.
     pub(super) fn read(json: &[u8]) -> anyhow::Result<Self> {
         const NONE_OF_OURS: &str = "its manifest is not one of a backup of this platform";
@@ -111,20 +111,26 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// As for a database that is there: a newer one will do, unless it says otherwise.
     fn check_migrations(&self) -> anyhow::Result<()> {
-        let known = known_migrations();
-        let unknown: Vec<&str> =
-            self.migrations.iter().filter(|step| !known.contains(step)).map(String::as_str).collect();
         anyhow::ensure!(
-            unknown.is_empty(),
-            "it was made by fastgpt-platform {}, whose database has steps that this one ({}) does not know: {}; \
-             restore it with version {} or a later one",
-            self.version,
-            env!("CARGO_PKG_VERSION"),
-            unknown.join(", "),
-            self.version
+            has_known_migrations(&self.migrations),
+            "it holds no tables of this platform, but what a restore replaced; unpack it by `tar --zstd -xf`, and give \
+             its {} to whom it belongs",
+            self.database.file()
         );
-        Ok(())
+        let (theirs, own) = (&self.version, env!("CARGO_PKG_VERSION"));
+        match check_compatible(&self.migrations) {
+            Ok(()) => Ok(()),
+            Err(Incompatible::NeedsRelease { major, minor }) => anyhow::bail!(
+                "it was made by fastgpt-platform {theirs}, and needs release {major}.{minor} or a newer one; this is {own}: \
+                 install that to restore it"
+            ),
+            Err(Incompatible::Lacks(lacking)) => anyhow::bail!(
+                "it was made by fastgpt-platform {theirs}, whose database has steps that this one ({own}) does not know, \
+                 and lacks {lacking} of this one; install the newest release to restore it"
+            ),
+        }
     }
 
     /// The database, then secrets, each at most once.

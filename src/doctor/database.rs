@@ -8,7 +8,7 @@ use crate::{
     auth::{Operator, password::Hasher},
     config::DEFAULT_ADMIN_PASSWORD,
     store::database::{
-        Unusable, check_foreign, foreign_migrations, look_at, migration_status, postgres_time,
+        Unusable, applied_migrations, check_compatible, look_at, migration_status, postgres_time,
         postgres_version,
     },
     user::credential,
@@ -101,19 +101,20 @@ async fn version(database: &DatabaseConnection) -> Check {
 
 async fn migrations(database: &DatabaseConnection) -> Check {
     const APPLY: &str = "Restart the server, which applies them, or run `fastgpt-platform migrate up`";
-    let (steps, foreign) = match tokio::try_join!(migration_status(database), foreign_migrations(database)) {
+    let (steps, applied) = match tokio::try_join!(migration_status(database), applied_migrations(database)) {
         Ok(found) => found,
         Err(error) => return MIGRATIONS.failed(format!("{error:#}"), "Read the database's log"),
     };
     let pending = steps.iter().filter(|(_, applied)| !applied).count();
+    let foreign = applied.iter().filter(|name| steps.iter().all(|(step, _)| step != *name));
     if let Some(newest) = foreign.last() {
         let evidence = format!("the database is newer than this program: {newest} is unknown here");
-        return match check_foreign(&foreign, pending) {
+        return match check_compatible(&applied) {
             Ok(()) => MIGRATIONS.warning(
                 evidence + ", and it works with it",
                 "Go on with the upgrade, or with the way back, soon: two releases apart they may not",
             ),
-            Err(error) => MIGRATIONS.failed(evidence, format!("{error:#}")),
+            Err(error) => MIGRATIONS.failed(evidence, error.to_string()),
         };
     }
     match pending {

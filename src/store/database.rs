@@ -27,7 +27,7 @@ mod url;
 pub use exclusive::Exclusive;
 pub use look::{Unusable, look_at, postgres_time, postgres_version};
 pub use migrations::{
-    applied_migrations, bring_up_to_date, check_foreign, foreign_migrations, has_known_migrations,
+    Incompatible, applied_migrations, bring_up_to_date, check_compatible, has_known_migrations,
     known_migrations, migrate, migration_status, pending_migrations, platform_tables, roll_back,
 };
 pub use url::DatabaseUrl;

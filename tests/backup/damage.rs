@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, path::Path};
 
-use fastgpt_platform::backup::restore;
+use fastgpt_platform::{backup::restore, store::database::known_migrations};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -145,7 +145,20 @@ async fn made_up_archives_are_refused() {
         ("other content", packed(&[manifest, ("database.sqlite", file, b"not checked, her")])),
         ("another product", packed_with(&|it| it["product"] = json!("nextcloud"))),
         ("another format", packed_with(&|it| it["format"] = json!(2))),
-        ("a newer version", packed_with(&|it| it["migrations"] = json!(["m20990101_000001_create_robots"]))),
+        (
+            "a newer database",
+            packed_with(&|it| {
+                it["migrations"] =
+                    json!([known_migrations(), vec!["m20990101_000001_needs_99_1_x".into()]].concat());
+            }),
+        ),
+        (
+            "other steps",
+            packed_with(&|it| {
+                it["migrations"] = json!([known_migrations()[0], "m20990101_000001_create_robots"]);
+            }),
+        ),
+        ("a stranger's", packed_with(&|it| it["migrations"] = json!(["m20220101_000001_create_table"]))),
         ("another name", packed_with(&|it| it["entries"][0]["name"] = json!("../../platform.db"))),
         ("a name twice", packed_with(&|it| it["entries"] = json!([it["entries"][0], it["entries"][0]]))),
         ("no entries", packed_with(&|it| it["entries"] = json!([]))),
@@ -171,7 +184,9 @@ async fn made_up_archives_are_refused() {
     other content: database.sqlite is damaged: its SHA-256 is 7f733d4844213985df4a2eb782323e6e619ec3ab8ae6107815a38bca659175ae, and the manifest says a38ef298c5cb3397a959cbc8c77290df16ef81535f1b50d6fd8175c7d66b1560
     another product: its manifest is not one of a backup of this platform
     another format: it is in format 2, and this program reads format 1; use fastgpt-platform 9.9.9 to restore it
-    a newer version: it was made by fastgpt-platform 9.9.9, whose database has steps that this one ([version]) does not know: m20990101_000001_create_robots; restore it with version 9.9.9 or a later one
+    a newer database: it was made by fastgpt-platform 9.9.9, and needs release 99.1 or a newer one; this is [version]: install that to restore it
+    other steps: it was made by fastgpt-platform 9.9.9, whose database has steps that this one ([version]) does not know, and lacks 1 of this one; install the newest release to restore it
+    a stranger's: it holds no tables of this platform, but what a restore replaced; unpack it by `tar --zstd -xf`, and give its database.sqlite to whom it belongs
     another name: its manifest names an entry that does not belong there: "../../platform.db"
     a name twice: its manifest names an entry that does not belong there: "database.sqlite"
     no entries: its manifest names no database

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
@@ -96,14 +96,6 @@ pub async fn applied_migrations(database: &DatabaseConnection) -> anyhow::Result
     Ok(sorted(applied(database).await?))
 }
 
-/// The applied steps that this program does not know: a newer one has been at work.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn foreign_migrations(database: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
-    Ok(list_foreign(database).await?)
-}
-
 /// As [`migrate`], on a connection that is there.
 ///
 /// # Errors
@@ -113,7 +105,7 @@ pub async fn bring_up_to_date(database: &DatabaseConnection) -> anyhow::Result<u
     let pending = count_pending(&transaction).await?;
     let foreign = list_foreign(&transaction).await?;
     if !foreign.is_empty() {
-        check_foreign(&foreign, pending)?;
+        check_compatible(&sorted(applied(&transaction).await?))?;
         tracing::warn!(
             steps = foreign.join(", "),
             "the database is of a newer release, and works with this one"
@@ -125,29 +117,50 @@ pub async fn bring_up_to_date(database: &DatabaseConnection) -> anyhow::Result<u
     Ok(pending)
 }
 
+/// Why this program cannot work with a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Incompatible {
+    /// One of its steps is for this release and newer ones.
+    #[error(
+        "the database needs release {major}.{minor} of this program or a newer one, and this is {}: install that, \
+         or restore the backup made before the upgrade",
+        env!("CARGO_PKG_VERSION")
+    )]
+    NeedsRelease {
+        /// Of its version.
+        major: u32,
+        /// Of its version.
+        minor: u32,
+    },
+    /// It has steps of another program, and not all of this one's.
+    #[error(
+        "the database has steps of another program and lacks {0} of this one: install the newest release"
+    )]
+    Lacks(usize),
+}
+
+/// Whether this program can work with a database to which these steps were applied, once its own are.
+///
 /// While replicas are replaced one by one, and where a release is taken back, a program meets a database that is newer
 /// than itself. It works there, since steps only add (docs/operations.md); one that does not says in its name which
 /// release it needs, such as `…_needs_0_3_drop_nicknames`.
 ///
 /// # Errors
-/// This program is too old for the database, or not of its kind.
-pub fn check_foreign(foreign: &[String], pending: usize) -> anyhow::Result<()> {
-    let own = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
-    let own = (own.0.parse::<u32>()?, own.1.parse::<u32>()?);
+/// Why not.
+pub fn check_compatible(applied: &[String]) -> Result<(), Incompatible> {
+    let known = known_migrations();
+    let foreign: Vec<_> = applied.iter().filter(|step| !known.contains(step)).collect();
     if let Some((major, minor)) = foreign.iter().filter_map(|step| needed_release(step)).max()
-        && own < (major, minor)
+        && own_release() < Some((major, minor))
     {
-        bail!(
-            "the database needs release {major}.{minor} of this program or a newer one, and this is {}: install that, \
-             or restore the backup made before the upgrade",
-            env!("CARGO_PKG_VERSION")
-        );
+        return Err(Incompatible::NeedsRelease { major, minor });
     }
-    ensure!(
-        pending == 0,
-        "the database has steps of another program and lacks {pending} of this one: install the newest release"
-    );
-    Ok(())
+    let pending = known.iter().filter(|step| !applied.contains(step)).count();
+    if !foreign.is_empty() && pending > 0 { Err(Incompatible::Lacks(pending)) } else { Ok(()) }
+}
+
+fn own_release() -> Option<(u32, u32)> {
+    Some((env!("CARGO_PKG_VERSION_MAJOR").parse().ok()?, env!("CARGO_PKG_VERSION_MINOR").parse().ok()?))
 }
 
 fn needed_release(step: &str) -> Option<(u32, u32)> {
