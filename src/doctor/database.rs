@@ -106,8 +106,8 @@ async fn migrations(database: &DatabaseConnection) -> Check {
         Err(error) => return MIGRATIONS.failed(format!("{error:#}"), "Read the database's log"),
     };
     let pending = steps.iter().filter(|(_, applied)| !applied).count();
-    let foreign = applied.iter().filter(|name| steps.iter().all(|(step, _)| step != *name));
-    if let Some(newest) = foreign.last() {
+    let mut foreign = applied.iter().filter(|name| steps.iter().all(|(step, _)| step != *name));
+    if let Some(newest) = foreign.next_back() {
         let evidence = format!("the database is newer than this program: {newest} is unknown here");
         return match check_compatible(&applied) {
             Ok(()) => MIGRATIONS.warning(
