@@ -102,10 +102,17 @@ pub(super) async fn restore(
 
 /// A new database may have no schema of the configured name yet.
 async fn create_schema(database: &DatabaseConnection, name: &str) -> anyhow::Result<()> {
-    database.execute_unprepared(&format!("CREATE SCHEMA {}", quoted(name))).await?;
+    let there = "SELECT oid::text FROM pg_namespace WHERE nspname = $1";
+    let there = Statement::from_sql_and_values(DbBackend::Postgres, there, [name.into()]);
+    if database.query_one_raw(there).await?.is_none() {
+        let create = format!("CREATE SCHEMA {}", quoted(name));
+        let created = database.execute_unprepared(&create).await;
+        created.with_context(|| format!("cannot create the schema \"{name}\", of which the backup is"))?;
+    }
     anyhow::ensure!(
         current_schema(database).await?.as_deref() == Some(name),
-        "the backup is of the schema \"{name}\", which DATABASE_URL does not name; add ?schema={name} to it"
+        "the backup is of the schema \"{name}\", and DATABASE_URL names another one, which is not there; \
+         add ?schema={name} to it"
     );
     Ok(())
 }

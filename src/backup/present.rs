@@ -42,10 +42,12 @@ impl Present {
         let applied = applied_migrations(database).await?;
         let is_ours = has_known_migrations(&applied);
         // A table of ours in name only is another program's: `users` has everybody.
-        let own_tables = match applied.is_empty() {
-            true => vec!["seaql_migrations".to_owned()],
-            false if is_ours => platform_tables().await?,
-            false => Vec::new(),
+        let own_tables = if applied.is_empty() {
+            vec!["seaql_migrations".to_owned()]
+        } else if is_ours {
+            platform_tables().await?
+        } else {
+            Vec::new()
         };
         let is_foreign =
             |object: &&Object| !object.table.as_ref().is_some_and(|table| own_tables.contains(table));

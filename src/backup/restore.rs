@@ -1,7 +1,7 @@
 //! The way back: everything is checked before anything is changed, and what is replaced is backed up first.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     path::{Path, PathBuf},
 };
@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 
 use super::{
     folder::{self, Draft, Folder},
-    manifest::{Database, Entry},
+    manifest::{Database, Entry, Manifest},
     name::{Occasion, PREFIX},
     postgres,
     present::Present,
@@ -28,7 +28,10 @@ use crate::{
     clock::Clock,
     config::Config,
     session,
-    store::{data_folder, database::bring_up_to_date},
+    store::{
+        data_folder,
+        database::{applied_migrations, bring_up_to_date},
+    },
     user,
 };
 
@@ -122,7 +125,7 @@ pub async fn restore(
     let (checked, mut extracted) = extract(archive, options.identity.as_deref(), folder).await?;
     let manifest = &checked.manifest;
     let dump = extracted.remove(manifest.database.file()).context("the archive has no database")?;
-    let restore = Restore { config, clock, operator, options };
+    let restore = Restore { config, clock, operator, options, manifest };
     let (replaced, settled) = match (&manifest.database, config.database_url.file()) {
         (Database::Sqlite, Some(path)) => restore.replace_sqlite(path, dump).await?,
         (Database::Postgres { schema, dumped_by }, None) => {
@@ -199,6 +202,7 @@ struct Restore<'a> {
     clock: &'a Clock,
     operator: &'a Operator,
     options: &'a Options,
+    manifest: &'a Manifest,
 }
 
 impl Restore<'_> {
@@ -267,6 +271,12 @@ impl Restore<'_> {
     /// What was restored becomes what this program can serve. A session that was ended after the backup must not come to
     /// life again, and nobody knows which those are.
     async fn settle(&self, database: &DatabaseConnection) -> anyhow::Result<Settled> {
+        let applied: BTreeSet<_> = applied_migrations(database).await?.into_iter().collect();
+        anyhow::ensure!(
+            applied == self.manifest.migrations.iter().cloned().collect(),
+            "the database in the backup is not the one that its manifest tells of: other migrations were applied to it; \
+             nothing was changed; take another backup, or another copy of this one"
+        );
         let migrations = bring_up_to_date(database).await?;
         let idle = self.config.lifetimes.session_idle;
         let sessions_ended = if self.options.keep_sessions {

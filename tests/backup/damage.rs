@@ -1,12 +1,16 @@
 //! Archives that are cut off, changed or made up.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::{Read, Write},
+    path::Path,
+};
 
-use fastgpt_platform::{backup::restore, store::database::known_migrations};
+use fastgpt_platform::{backup::restore::check as check_archive, store::database::known_migrations};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{back_up, with_archives};
+use super::{back_up, restore, with_archives};
 use crate::support::process::Installation;
 
 async fn archive() -> (Installation, Vec<u8>) {
@@ -19,7 +23,7 @@ async fn archive() -> (Installation, Vec<u8>) {
 /// What is said of an archive of these bytes that has no sum beside it.
 async fn check(path: &Path, bytes: &[u8]) -> Result<(), String> {
     fs::write(path, bytes).unwrap();
-    restore::check(path, None).await.map(drop).map_err(|error| format!("{error:#}"))
+    check_archive(path, None).await.map(drop).map_err(|error| format!("{error:#}"))
 }
 
 #[tokio::test]
@@ -73,7 +77,7 @@ async fn no_changed_byte_of_an_encrypted_archive_passes() {
     let path = installation.folder().join("changed.tar.zst.age");
     let check = async |bytes: &[u8]| {
         fs::write(&path, bytes).unwrap();
-        restore::check(&path, Some(&identity)).await
+        check_archive(&path, Some(&identity)).await
     };
     check(&whole).await.unwrap();
     for offset in (0..whole.len()).step_by(9).chain(whole.len() - 20..whole.len()) {
@@ -205,4 +209,43 @@ async fn an_archive_goes_on_no_further_than_its_manifest_says() {
     longer.write_all(&vec![0; 16 << 20]).unwrap();
     let refused = check(&path, &zstd::encode_all(&longer[..], 1).unwrap()).await.unwrap_err();
     assert!(refused.ends_with("it goes on after its end"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_database_that_the_manifest_does_not_tell_of_is_refused() {
+    let installation = with_archives(Installation::on_sqlite());
+    installation.admin(&["create", "--email", "wang@example.com"], "").await;
+    let real = tar_of(&fs::read(back_up(&installation).await).unwrap());
+    let file = tar::EntryType::Regular;
+    let path = installation.folder().join("made-up.tar.zst");
+    let mut few = manifest();
+    few["entries"][0] = real.0["entries"][0].clone();
+    let mut none = manifest();
+    none["entries"][0]["bytes"] = json!(0);
+    none["entries"][0]["sha256"] = json!(hex::encode(Sha256::digest(b"")));
+    for (manifest, database) in [(few, &real.1[..]), (none, b"")] {
+        let json = manifest.to_string();
+        let bytes = packed(&[("manifest.json", file, json.as_bytes()), ("database.sqlite", file, database)]);
+        fs::write(&path, bytes).unwrap();
+        let refused = restore(&installation, &path, &["--replace"]).await;
+        assert!(
+            !refused.success && refused.err.contains("not the one that its manifest tells of"),
+            "{refused:?}"
+        );
+        let email = ["admin", "end-sessions", "--email", "wang@example.com"];
+        assert!(installation.run(&email).await.success, "all is as it was");
+    }
+}
+
+/// The manifest and the database of an archive.
+fn tar_of(archive: &[u8]) -> (Value, Vec<u8>) {
+    let tar = zstd::decode_all(archive).unwrap();
+    let mut tar = tar::Archive::new(&tar[..]);
+    let mut entries = tar.entries().unwrap().map(|entry| {
+        let mut bytes = Vec::new();
+        entry.unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    });
+    let manifest = serde_json::from_slice(&entries.next().unwrap()).unwrap();
+    (manifest, entries.next().unwrap())
 }

@@ -61,6 +61,9 @@ async fn a_schema_of_its_own_is_all_that_is_touched() {
     let said = restored(&other, &archive, &[]).await;
     assert!(said.contains("restored 2 account(s)"), "{said}");
     let public = back_up(&installation).await;
+    let nowhere = installation.clone().with("DATABASE_URL", format!("{plain}?schema=nowhere"));
+    let refused = restore(&nowhere, &public, &[]).await;
+    assert!(!refused.success && refused.err.contains("add ?schema=public to it"), "{refused:?}");
     let said = restored(&installation, &public, &["--replace"]).await;
     assert!(said.contains("restored 1 account(s)"), "{said}");
 }
