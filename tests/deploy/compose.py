@@ -88,6 +88,8 @@ def check(name, file):
         for port in it.get("ports", []):
             allowed = {"frontend": ("80", "443")} if name == "production" else {"frontend": ("80",), "backend": ("5000",)}
             expect(port.startswith("127.0.0.1:") or port.split(":")[-1] in allowed.get(service, ()), f"{at} publishes {port}")
+    fixed = [it["networks"]["front"].get("ipv4_address") if isinstance(it["networks"], dict) else None for it in file["services"].values() if "front" in it.get("networks", ())]
+    expect(None not in fixed and len(set(fixed)) == len(fixed), f"in the network of the front some share an address, or have none of their own: {fixed}")
     expect(file["networks"]["data"]["internal"] is True, "the network of the stores is open")
 
 
