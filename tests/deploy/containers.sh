@@ -280,6 +280,12 @@ import json, os, sys
 command = json.load(sys.stdin)[0]["Config"]["CreateCommand"]
 os.execvp("podman", ["podman", "run", "--detach", *command[2:]])' >/dev/null
   healthy "$replica"
+  # Docker keeps the hardware address of an IP address, or announces the new one; Podman does neither, and Nginx reaches
+  # the replica only when the kernel has given up the old one.
+  for _ in {1..60}; do
+    podman exec "$(container frontend)" curl --fail --silent --max-time 1 --output /dev/null "http://$replica:5000/health/live" && break
+    sleep 0.2
+  done
   [[ $(inspect "$replica" '{{index .Config.Labels "org.opencontainers.image.version"}}') == 2 ]] || fail "$replica is not of the new version"
 done
 touch "$scratch/enough"
