@@ -13,6 +13,9 @@ compose build
 compose exec -T backup fastgpt-platform backup
 for replica in backend backend-2; do
   compose up --detach --no-deps --wait "$replica"
+  # Healthy by its own word; the next one goes when Nginx reaches it.
+  compose exec -T frontend curl --fail --silent --output /dev/null --max-time 2 \
+    --retry 30 --retry-delay 1 --retry-all-errors "http://$replica:5000/health/live"
 done
 # Last, since pages that are already new would ask old backends for what they do not have yet.
 compose up --detach --wait
