@@ -204,3 +204,5 @@ want failover && step 'Nginx: replicas that restart, die and are away' node_test
 want journeys && step 'Nginx: journeys in Chromium under its policy' journeys
 want install && step 'A bare Debian: installed twice, then used' install_on_debian
 want containers && step 'Containers: both stacks, from the first start to a restored backup' tests/deploy/containers.sh
+
+((failed == 0))
