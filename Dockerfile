@@ -14,9 +14,9 @@ ARG NGINX_IMAGE=docker.io/library/nginx:1.28.0-bookworm
 
 FROM ${NODE_IMAGE} AS console
 WORKDIR /src/frontend
-ARG NPM_REGISTRY=https://registry.npmjs.org
+ARG NPM_REGISTRY=
 COPY frontend/package.json frontend/package-lock.json ./
-RUN npm ci --no-audit --no-fund --registry="$NPM_REGISTRY"
+RUN npm ci --no-audit --no-fund ${NPM_REGISTRY:+--registry="$NPM_REGISTRY"}
 COPY schema.graphql ../
 COPY frontend ./
 ARG VITE_API_URL=
