@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
 use super::{
-    folder::Draft,
+    draft::Draft,
     manifest::Database,
     progress::Counter,
     schema,

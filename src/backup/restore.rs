@@ -13,7 +13,8 @@ use sea_orm::DatabaseConnection;
 use tokio::task::spawn_blocking;
 
 use super::{
-    folder::{self, Draft, Folder},
+    draft::{self, Draft},
+    folder::Folder,
     manifest::{Database, Entry, Manifest},
     name::{Occasion, PREFIX},
     postgres,
@@ -121,7 +122,7 @@ pub async fn restore(
 ) -> anyhow::Result<Restored> {
     let folder = config.database_url.file().and_then(Path::parent).unwrap_or(&config.backup.folder);
     data_folder::create(folder)?;
-    folder::sweep(folder, clock.now())?;
+    draft::sweep(folder, clock.now())?;
     let (checked, mut extracted) = extract(archive, options.identity.as_deref(), folder).await?;
     let manifest = &checked.manifest;
     let dump = extracted.remove(manifest.database.file()).context("the archive has no database")?;

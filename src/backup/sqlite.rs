@@ -9,7 +9,7 @@ use anyhow::Context;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{
-    folder::{Draft, companions, remove_companions},
+    draft::{Draft, companions, remove_companions},
     manifest::Database,
 };
 use crate::store::{

@@ -12,7 +12,8 @@ use sea_orm::{DatabaseConnection, DbBackend};
 use tokio::{task::spawn_blocking, time::Instant};
 
 use super::{
-    folder::{self, Draft, Folder, FolderLock, write_file},
+    draft::{self, Draft, write_file},
+    folder::{Folder, FolderLock},
     manifest::{Database, Entry, Manifest},
     name::{ArchiveName, Occasion},
     postgres,
@@ -58,7 +59,7 @@ pub(super) async fn take_for(
 ) -> anyhow::Result<Taken> {
     let started = Instant::now();
     let lock = folder.lock()?;
-    folder::sweep(folder.path(), clock.now())?;
+    draft::sweep(folder.path(), clock.now())?;
     let name = free_name(occasion, config, clock, folder).await;
     let dump = Draft::create(folder.path(), &format!("{name}.database"))?;
     let (database, migrations) = dump_database(occasion, config, &dump).await?;
