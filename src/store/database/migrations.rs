@@ -102,10 +102,11 @@ pub async fn applied_migrations(database: &DatabaseConnection) -> anyhow::Result
 /// As [`migrate`].
 pub async fn bring_up_to_date(database: &DatabaseConnection) -> anyhow::Result<usize> {
     let transaction = lock(database).await?;
-    let pending = count_pending(&transaction).await?;
-    let foreign = list_foreign(&transaction).await?;
+    let (applied, known) = (sorted(applied(&transaction).await?), known_migrations());
+    let foreign: Vec<&str> =
+        applied.iter().filter(|step| !known.contains(step)).map(String::as_str).collect();
     if !foreign.is_empty() {
-        check_compatible(&sorted(applied(&transaction).await?))?;
+        check_compatible(&applied)?;
         tracing::warn!(
             steps = foreign.join(", "),
             "the database is of a newer release, and works with this one"
@@ -114,7 +115,7 @@ pub async fn bring_up_to_date(database: &DatabaseConnection) -> anyhow::Result<u
     }
     Migrator::up(&transaction, None).await.context("cannot apply the database migrations")?;
     transaction.commit().await?;
-    Ok(pending)
+    Ok(known.iter().filter(|step| !applied.contains(step)).count())
 }
 
 /// Why this program cannot work with a database.
@@ -206,16 +207,6 @@ where
 {
     let applied = applied(database).await?;
     Ok(known_migrations().into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
-}
-
-async fn list_foreign<'c, C>(database: &'c C) -> Result<Vec<String>, DbErr>
-where
-    C: ConnectionTrait,
-    &'c C: IntoSchemaManagerConnection<'c>,
-{
-    let known = known_migrations();
-    let foreign = applied(database).await?.into_iter().filter(|name| !known.contains(name));
-    Ok(sorted(foreign))
 }
 
 fn sorted(names: impl IntoIterator<Item = String>) -> Vec<String> {
