@@ -7,17 +7,13 @@
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 project=$PWD
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/fastgpt-platform-containers.XXXXXX")
+source tests/services.sh
 source tests/deploy/base-images.sh
 
 # The build sees this machine's network and its certificates, some of which a company's proxy may need.
 certificates=/etc/ssl/certs/ca-certificates.crt
 build_options=(--network host --volume "$certificates:$certificates:ro"
   --env "SSL_CERT_FILE=$certificates" --env "NODE_EXTRA_CA_CERTS=$certificates" --env "CARGO_HTTP_CAINFO=$certificates")
-
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
 
 say() {
   printf '\n=== %s\n' "$*"
@@ -38,7 +34,8 @@ finish() {
     podman logs --tail 15 "$log" 2>&1
   done
   down
-  rm -rf "$scratch"
+  allow_service_starts
+  stop_services
   ((status == 0)) && echo && echo 'both stacks work'
   exit "$status"
 }
@@ -59,7 +56,7 @@ packages() {
   local missing=() command
   for command in podman buildah runc debootstrap curl openssl; do command -v "$command" >/dev/null || missing+=("$command"); done
   [[ -x /usr/lib/podman/aardvark-dns ]] || missing+=(aardvark-dns)
-  ((${#missing[@]} == 0)) || as_root apt-get install --yes --quiet=2 "${missing[@]}"
+  install_missing "${missing[@]}"
   compose_program=$(command -v podman-compose || true)
   if [[ ! $compose_program ]]; then
     python3 -m venv "$scratch/venv" && "$scratch/venv/bin/pip" --quiet install 'podman-compose>=1.5'
