@@ -5,7 +5,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -53,7 +53,7 @@ pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> anyhow::Result<
         Place::Postgres(options) => connect_postgres(options, max_connections).await,
         Place::File(path) => {
             create_file(path)?;
-            connect_sqlite(pool(max_connections), sqlite_file(path)).await
+            connect_file(path, max_connections).await
         }
         Place::Memory => {
             // It vanishes with its connection.
@@ -188,6 +188,23 @@ async fn connect_sqlite(
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
     Ok(pool.connect_with(options).await?.into())
+}
+
+/// A new file is made a WAL database once, and SQLite has nobody wait for that moment, whatever `busy_timeout` says: who
+/// meets it tries again.
+async fn connect_file(path: &Path, max_connections: u32) -> sqlx::Result<DatabaseConnection> {
+    const BUSY: &str = "5";
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connect_sqlite(pool(max_connections), sqlite_file(path)).await {
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some(BUSY) && Instant::now() < deadline =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 /// SQLite would leave the folder to us, and let everybody read the file.
