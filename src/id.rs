@@ -73,6 +73,16 @@ macro_rules! typed_id {
 
 typed_id!(UserId, "User", "Identifies a user.");
 typed_id!(SessionId, "Session", "Identifies a session.");
+typed_id!(AuditEventId, "AuditEvent", "Identifies something that happened.");
+typed_id!(JobId, "Job", "Identifies a piece of work to be done.");
+typed_id!(MailId, "Mail", "Identifies a mail.");
+typed_id!(InvitationId, "Invitation", "Identifies an invitation.");
+typed_id!(OneTimeTokenId, "OneTimeToken", "Identifies a link, code or challenge.");
+typed_id!(KnownDeviceId, "KnownDevice", "Identifies a browser that somebody signed in with.");
+typed_id!(DataExportId, "DataExport", "Identifies a copy of a person's data.");
+typed_id!(ApiKeyId, "ApiKey", "Identifies an API key.");
+typed_id!(PasskeyId, "Passkey", "Identifies a passkey.");
+typed_id!(LinkedAccountId, "LinkedAccount", "Identifies an account at an identity provider.");
 
 #[cfg(test)]
 mod tests {

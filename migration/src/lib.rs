@@ -6,6 +6,12 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
 mod m20261123_000001_create_users;
 mod m20261123_000002_create_sessions;
+mod m20261125_000003_create_audit_events;
+mod m20261125_000004_create_jobs;
+mod m20261125_000005_create_one_time_tokens;
+mod m20261125_000006_create_mails;
+mod m20261125_000007_create_known_devices;
+mod m20261125_000008_extend_users_and_sessions;
 
 /// All steps in order. A step that has been released never changes; a new one follows it.
 #[derive(Debug)]
@@ -17,6 +23,12 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261123_000001_create_users::Migration),
             Box::new(m20261123_000002_create_sessions::Migration),
+            Box::new(m20261125_000003_create_audit_events::Migration),
+            Box::new(m20261125_000004_create_jobs::Migration),
+            Box::new(m20261125_000005_create_one_time_tokens::Migration),
+            Box::new(m20261125_000006_create_mails::Migration),
+            Box::new(m20261125_000007_create_known_devices::Migration),
+            Box::new(m20261125_000008_extend_users_and_sessions::Migration),
         ]
     }
 }
