@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path};
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::supervisor;
@@ -14,6 +14,7 @@ use crate::{
     http,
     store::{data_folder::DataFolderLock, database},
     user::{self, service::FirstAdmin},
+    worker,
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -40,12 +41,15 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         user::service::ensure_first_admin(&gateway).await.context("cannot create the first administrator")?;
     announce(&gateway, listener.local_addr()?, first_admin);
     tokio::spawn(supervisor::keep_informed(shutdown.clone()));
+    let worker = tokio::spawn(worker::run(gateway.clone(), shutdown.clone()));
     let stopped = super::stop_signal()?;
     tokio::spawn(async move {
         stopped.await;
         shutdown.cancel();
     });
     server.serve(listener).await;
+    // A job that is broken off is done again, by another worker, once its lease has run out.
+    let _ = timeout(gateway.config.shutdown_timeout, worker).await;
     gateway.bus.flush().await;
     disconnect.cancel();
     Ok(())

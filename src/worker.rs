@@ -1,0 +1,56 @@
+//! What is done behind the answers: each kind of job, and who does it.
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    error::Result,
+    gateway::Gateway,
+    job::{
+        self, Job, JobKind,
+        service::{NewJob, Outcome},
+    },
+    known_device, mail, one_time_token, verification,
+};
+
+/// How often what has run out is removed.
+const CLEAN_UP_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// Works until `shutdown`; the job that is under way is finished.
+pub async fn run(gateway: Gateway, shutdown: CancellationToken) {
+    if let Err(error) = schedule(&gateway).await {
+        tracing::warn!(error = format!("{error:#?}"), "the hourly clean-up could not be queued");
+    }
+    job::worker::run(gateway, perform, shutdown).await;
+}
+
+/// Does one job.
+///
+/// # Errors
+/// Internal only.
+pub async fn perform(gateway: Gateway, job: Job) -> Result<Outcome> {
+    match job.kind {
+        JobKind::SendMail => mail::service::perform(&gateway, &job).await,
+        JobKind::WriteMail => verification::requested::perform(&gateway, &job).await,
+        JobKind::CleanUp => clean_up(&gateway).await,
+    }
+}
+
+/// Queues what comes back by itself, unless it is there already.
+async fn schedule(gateway: &Gateway) -> Result<()> {
+    let clean_up = NewJob {
+        kind: JobKind::CleanUp,
+        payload: serde_json::Value::Null,
+        run_at: gateway.clock.now(),
+        unique_key: Some("clean-up".into()),
+    };
+    job::service::enqueue(&gateway.db, &gateway.clock, clean_up).await
+}
+
+async fn clean_up(gateway: &Gateway) -> Result<Outcome> {
+    let tokens = one_time_token::service::remove_expired(gateway).await?;
+    let devices = known_device::service::remove_stale(gateway).await?;
+    let jobs = job::service::remove_finished(gateway).await?;
+    tracing::debug!(tokens, devices, jobs, "removed what has run out");
+    Ok(Outcome::Again(gateway.clock.now() + CLEAN_UP_EVERY))
+}
