@@ -1,8 +1,10 @@
 //! The loaders of one request.
 
 use crate::{
+    audit::list::UserActivity,
     gateway::Gateway,
-    session::loader::{SessionCountLoader, SessionPageLoader, session_count_loader, session_page_loader},
+    owned::{CountLoader, PageLoader, count_loader, page_loader},
+    session::list::UserSessions,
     user::loader::{UserLoader, user_loader},
 };
 
@@ -11,9 +13,13 @@ pub struct Loaders {
     /// Users by identifier.
     pub users: UserLoader,
     /// Pages of users' sessions.
-    pub session_pages: SessionPageLoader,
+    pub session_pages: PageLoader<UserSessions>,
     /// Counts of users' sessions.
-    pub session_counts: SessionCountLoader,
+    pub session_counts: CountLoader<UserSessions>,
+    /// Pages of what happened to users' accounts.
+    pub activity_pages: PageLoader<UserActivity>,
+    /// Counts of what happened to users' accounts.
+    pub activity_counts: CountLoader<UserActivity>,
 }
 
 impl Loaders {
@@ -22,8 +28,10 @@ impl Loaders {
     pub fn new(gateway: &Gateway) -> Self {
         Self {
             users: user_loader(gateway),
-            session_pages: session_page_loader(gateway),
-            session_counts: session_count_loader(gateway),
+            session_pages: page_loader(gateway),
+            session_counts: count_loader(gateway),
+            activity_pages: page_loader(gateway),
+            activity_counts: count_loader(gateway),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::{
+    Stream,
+    stream::{self, BoxStream, StreamExt},
+};
 use prometheus_client::metrics::counter::Counter;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -156,6 +159,15 @@ impl Bus {
     pub fn is_connected(&self) -> bool {
         self.relay.as_ref().is_none_or(|relay| relay.is_connected())
     }
+}
+
+/// The stream up to its first error, which is its last word.
+pub fn until_first_error<T, E>(stream: impl Stream<Item = Result<T, E>>) -> impl Stream<Item = Result<T, E>> {
+    stream.scan(false, |failed, item| {
+        let go_on = !*failed;
+        *failed = item.is_err();
+        std::future::ready(go_on.then_some(item))
+    })
 }
 
 #[cfg(test)]

@@ -83,6 +83,13 @@ impl<K: Clone + Into<sea_orm::Value>> Page<K> {
         }
     }
 
+    /// Has a statement read the page's rows of a list ordered by `(key, id)`, and one more.
+    pub fn order(&self, select: &mut SelectStatement, list_order: &Order, key: SimpleExpr, id: SimpleExpr) {
+        self.narrow(select, list_order, &key, &id);
+        let reading_order = self.reading_order(list_order);
+        select.order_by_expr(key, reading_order.clone()).order_by_expr(id, reading_order).limit(self.limit());
+    }
+
     /// How many rows to read: one more than wanted tells whether there are more.
     #[must_use]
     pub fn limit(&self) -> u64 {
