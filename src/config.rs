@@ -21,7 +21,7 @@ pub use keys::{KEYS, Key};
 use reader::Reader;
 pub use reader::{Problem, Vars};
 
-use crate::store::database::DatabaseUrl;
+use crate::{auth::viewer::Role, locale::Locale, store::database::DatabaseUrl};
 
 /// The administrator of the deployment guide, created on the first start.
 pub const DEFAULT_ADMIN_EMAIL: &str = "admin@example.com";
@@ -69,6 +69,16 @@ pub struct Config {
     pub sign_in_attempts_per_minute: u32,
     /// Accounts that one address may create an hour.
     pub sign_ups_per_hour: u32,
+    /// Mails that the requests of one address may cause an hour.
+    pub mail_requests_per_hour: u32,
+    /// Who may create an account.
+    pub registration: Registration,
+    /// Whose accounts must have a second factor.
+    pub second_factor_required: SecondFactorRequired,
+    /// The language of mails to people who did not choose one.
+    pub default_locale: Locale,
+    /// How mails leave.
+    pub mail: Mail,
     /// Whether everybody may read the schema: introspection, suggestions in errors, GraphiQL. Administrators always may.
     pub introspection: bool,
     /// Which documents are run.
@@ -252,6 +262,84 @@ pub struct Backup {
     pub recipients: Vec<String>,
     /// Where PostgreSQL's programs are looked for: the folders of `PATH`.
     pub programs: Vec<PathBuf>,
+}
+
+/// Who may create an account, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Everybody, those who were invited, or nobody.
+    pub mode: RegistrationMode,
+    /// The domains that an address may have, in lower case; empty: every one. Invitations go to any.
+    pub email_domains: Vec<String>,
+    /// Whether an account can be used only once its address was verified.
+    pub requires_email_verification: bool,
+}
+
+/// Who may create an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+pub enum RegistrationMode {
+    /// Everybody.
+    Open,
+    /// Those who were invited.
+    Invite,
+    /// Nobody: accounts are made by administrators.
+    Closed,
+}
+
+/// Whose accounts must have a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFactorRequired {
+    /// Nobody's.
+    None,
+    /// Administrators'.
+    Admin,
+    /// Everybody's.
+    All,
+}
+
+impl SecondFactorRequired {
+    /// Whether accounts with this role must have one.
+    #[must_use]
+    pub fn for_role(self, role: Role) -> bool {
+        match self {
+            Self::None => false,
+            Self::Admin => role == Role::Admin,
+            Self::All => true,
+        }
+    }
+}
+
+/// How mails leave.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The sender: an address, with a name before it or not.
+    pub from: String,
+    /// The server that takes them; `None`: they become files.
+    pub smtp: Option<Smtp>,
+}
+
+/// A mail server.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept from others.
+    pub tls: SmtpTls,
+    /// Name and password.
+    pub credentials: Option<(String, SecretString)>,
+}
+
+/// How the connection to a mail server is kept from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Begun in clear, and never used so.
+    StartTls,
+    /// From the first byte on.
+    Tls,
+    /// Not at all; for a server on the same machine.
+    None,
 }
 
 /// All problems of a configuration that cannot be used.

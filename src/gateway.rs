@@ -8,14 +8,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{
+        Viewer,
         access_token::AccessTokens,
         password::Hasher,
         secrets::{Secrets, SessionKey},
+        viewer::Credential,
     },
     clock::Clock,
     config::Config,
     error::{Error, Result},
     log_level::service::CurrentLogLevel,
+    mail::transport::Transport,
     session::{Session, activity::Activity, happenings::Happenings, sockets::Sockets},
     store::{
         bus::Bus,
@@ -68,6 +71,8 @@ pub struct Parts {
     pub happenings: Happenings,
     /// How much is logged for now.
     pub log_level: CurrentLogLevel,
+    /// The way mails leave.
+    pub mails: Transport,
     /// How long the database took.
     pub statements: Statements,
 }
@@ -98,6 +103,13 @@ impl Gateway {
     /// `RATE_LIMITED` when it is used up.
     pub async fn limit(&self, key: &str, quota: Quota) -> Result<()> {
         self.limiter.take(key, 1, quota).await.map(drop).map_err(Error::RateLimited)
+    }
+
+    /// Notes that the viewer's session is in use.
+    pub fn note_use(&self, viewer: &Viewer) {
+        if let Credential::Session(id) = viewer.credential() {
+            self.activity.note(id, self.clock.now());
+        }
     }
 
     /// As [`Gateway::connect`], with a database that is connected already.
@@ -152,6 +164,7 @@ impl Gateway {
             sockets: Sockets::default(),
             happenings: Happenings::default(),
             log_level: CurrentLogLevel::default(),
+            mails: Transport::new(&config)?,
             statements,
             config,
             clock,

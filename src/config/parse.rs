@@ -9,7 +9,8 @@ use ipnet::IpNet;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{CorsOrigins, LogFormat, PersistedOperations};
+use super::{CorsOrigins, LogFormat, PersistedOperations, RegistrationMode, SecondFactorRequired, SmtpTls};
+use crate::{email::Email, locale::Locale};
 
 pub(super) fn parse_port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| format!("\"{text}\" is not a port; write a number from 0 to 65535"))
@@ -27,6 +28,56 @@ pub(super) fn parse_prefix(text: &str) -> Result<String, String> {
     } else {
         Err(format!("\"{text}\" is not a path; write one such as /api"))
     }
+}
+
+pub(super) fn parse_registration(text: &str) -> Result<RegistrationMode, String> {
+    match text {
+        "open" => Ok(RegistrationMode::Open),
+        "invite" => Ok(RegistrationMode::Invite),
+        "closed" => Ok(RegistrationMode::Closed),
+        _ => Err(format!("\"{text}\" is none of open, invite and closed")),
+    }
+}
+
+pub(super) fn parse_second_factor_required(text: &str) -> Result<SecondFactorRequired, String> {
+    match text {
+        "off" => Ok(SecondFactorRequired::None),
+        "admin" => Ok(SecondFactorRequired::Admin),
+        "all" => Ok(SecondFactorRequired::All),
+        _ => Err(format!("\"{text}\" is none of off, admin and all")),
+    }
+}
+
+pub(super) fn parse_smtp_tls(text: &str) -> Result<SmtpTls, String> {
+    match text {
+        "starttls" => Ok(SmtpTls::StartTls),
+        "tls" => Ok(SmtpTls::Tls),
+        "none" => Ok(SmtpTls::None),
+        _ => Err(format!("\"{text}\" is none of starttls, tls and none")),
+    }
+}
+
+pub(super) fn parse_locale(text: &str) -> Result<Locale, String> {
+    Locale::of_tag(text).ok_or_else(|| format!("\"{text}\" is not a language; write zh-CN or en"))
+}
+
+pub(super) fn parse_sender(text: &str) -> Result<String, String> {
+    text.parse::<lettre::message::Mailbox>()
+        .map(|_| text.to_owned())
+        .map_err(|_| format!("\"{text}\" is not a sender; write one such as FastGPT <no-reply@example.com>"))
+}
+
+/// Domains, in the form that addresses have them.
+pub(super) fn parse_domains(text: &str) -> Result<Vec<String>, String> {
+    let domains = text.split(',').map(str::trim).filter(|domain| !domain.is_empty());
+    let normal = |domain: &str| {
+        let address = Email::parse(&format!("a@{}", domain.trim_start_matches('@')));
+        address
+            .ok()
+            .and_then(|address| Some(address.as_str().split_once('@')?.1.to_owned()))
+            .ok_or_else(|| format!("\"{domain}\" is not a domain; write one such as example.com"))
+    };
+    domains.map(normal).collect()
 }
 
 pub(super) fn parse_base_url(text: &str) -> Result<String, String> {

@@ -7,19 +7,21 @@ use std::{
 };
 
 use secrecy::SecretString;
+use url::Url;
 
 use super::{
     Argon2Cost, Backup, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, DocumentLimits,
-    Environment, FirstAdmin, Lifetimes, LogFormat, MetricsListener, OAuthClient, PersistedOperations, Redis,
-    Traces,
+    Environment, FirstAdmin, Lifetimes, LogFormat, Mail, MetricsListener, OAuthClient, PersistedOperations,
+    Redis, Registration, RegistrationMode, SecondFactorRequired, Smtp, SmtpTls, Traces,
     parse::{
-        loopback, parse_age_recipients, parse_base_url, parse_drain, parse_host, parse_log_format,
-        parse_log_level, parse_metrics_address, parse_networks, parse_origins, parse_persisted_operations,
-        parse_port, parse_prefix, parse_ratio, parse_redis_host, parse_redis_url, parse_switch,
+        loopback, parse_age_recipients, parse_base_url, parse_domains, parse_drain, parse_host, parse_locale,
+        parse_log_format, parse_log_level, parse_metrics_address, parse_networks, parse_origins,
+        parse_persisted_operations, parse_port, parse_prefix, parse_ratio, parse_redis_host, parse_redis_url,
+        parse_registration, parse_second_factor_required, parse_sender, parse_smtp_tls, parse_switch,
     },
     reader::Reader,
 };
-use crate::{email::Email, store::database::DatabaseUrl};
+use crate::{email::Email, locale::Locale, store::database::DatabaseUrl};
 
 /// What `JWT_SECRET` and `SESSION_SECRET` need at least, in bytes (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
@@ -37,6 +39,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
     let data_dir = PathBuf::from(reader.text("DATA_DIR").unwrap_or("./data"));
     let site_url =
         reader.parsed("SITE_URL", parse_base_url).unwrap_or_else(|| format!("http://localhost:{port}"));
+    let site_host = Url::parse(&site_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let site_host = site_host.unwrap_or_else(|| "localhost".into());
     let frontend_url = reader.parsed("FRONTEND_URL", parse_base_url).unwrap_or_else(|| site_url.clone());
     let cost_per_minute = reader.number("GRAPHQL_COST_PER_MINUTE", 100..=60_000_000, 200_000);
     let document_limits = read_document_limits(reader, cost_per_minute);
@@ -74,6 +78,13 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         argon2: read_argon2(reader),
         sign_in_attempts_per_minute: reader.number("SIGN_IN_ATTEMPTS_PER_MINUTE", 1..=1_000_000, 10),
         sign_ups_per_hour: reader.number("SIGN_UPS_PER_HOUR", 1..=1_000_000, 20),
+        mail_requests_per_hour: reader.number("MAIL_REQUESTS_PER_HOUR", 1..=1_000_000, 20),
+        registration: read_registration(reader),
+        second_factor_required: reader
+            .parsed("REQUIRE_SECOND_FACTOR", parse_second_factor_required)
+            .unwrap_or(SecondFactorRequired::None),
+        default_locale: reader.parsed("DEFAULT_LOCALE", parse_locale).unwrap_or(Locale::ZhCn),
+        mail: read_mail(reader, &site_host),
         introspection: introspection
             .unwrap_or(!production && persisted_operations != PersistedOperations::Only),
         persisted_operations,
@@ -205,6 +216,44 @@ fn read_admin(reader: &mut Reader<'_>, production: bool) -> FirstAdmin {
         None => Some(SecretString::from(DEFAULT_ADMIN_PASSWORD.to_owned())),
     };
     FirstAdmin { email, password }
+}
+
+fn read_registration(reader: &mut Reader<'_>) -> Registration {
+    let sends_mail = reader.text("SMTP_HOST").is_some();
+    Registration {
+        mode: reader.parsed("REGISTRATION", parse_registration).unwrap_or(RegistrationMode::Open),
+        email_domains: reader.parsed("REGISTRATION_EMAIL_DOMAINS", parse_domains).unwrap_or_default(),
+        requires_email_verification: reader
+            .parsed("REQUIRE_EMAIL_VERIFICATION", parse_switch)
+            .unwrap_or(sends_mail),
+    }
+}
+
+fn read_mail(reader: &mut Reader<'_>, site_host: &str) -> Mail {
+    let from = reader
+        .parsed("MAIL_FROM", parse_sender)
+        .unwrap_or_else(|| format!("FastGPT Platform <no-reply@{site_host}>"));
+    let tls = reader.parsed("SMTP_TLS", parse_smtp_tls).unwrap_or(SmtpTls::StartTls);
+    let usual_port = match tls {
+        SmtpTls::StartTls => 587,
+        SmtpTls::Tls => 465,
+        SmtpTls::None => 25,
+    };
+    let port = reader.parsed("SMTP_PORT", parse_port).unwrap_or(usual_port);
+    let credentials = match (reader.text("SMTP_USERNAME"), reader.text("SMTP_PASSWORD")) {
+        (Some(name), Some(password)) => Some((name.to_owned(), password.to_owned().into())),
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.problem("SMTP_PASSWORD", "is missing; set it together with SMTP_USERNAME");
+            None
+        }
+        (None, Some(_)) => {
+            reader.problem("SMTP_USERNAME", "is missing; set it together with SMTP_PASSWORD");
+            None
+        }
+    };
+    let smtp = reader.text("SMTP_HOST").map(|host| Smtp { host: host.to_owned(), port, tls, credentials });
+    Mail { from, smtp }
 }
 
 fn read_session_idle(reader: &mut Reader<'_>) -> Duration {
