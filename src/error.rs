@@ -14,9 +14,27 @@ pub enum Error {
     /// The email address and password do not belong together; which of them is wrong stays open.
     #[error("The email address or the password is not right.")]
     InvalidCredentials,
+    /// The right password of an account whose address was never shown to be its owner's, where it has to be.
+    #[error("Your email address is not verified yet. A new mail with a link was sent to it.")]
+    EmailNotVerified,
     /// The caller is known and may not do this.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Nobody may sign up in this way.
+    #[error("{0}")]
+    RegistrationClosed(&'static str),
+    /// The caller has to show once more who it is before this.
+    #[error("Confirm that it is you: your last sign-in is too long ago for this.")]
+    ReauthenticationRequired,
+    /// The caller's role needs a second factor, and the account has none.
+    #[error("Your role needs a second factor: set one up first.")]
+    SecondFactorEnrollmentRequired,
+    /// A link, challenge or invitation that is not good: never issued, expired, used, or issued for something else.
+    #[error("This link or step has expired, was used before, or is not ours. Begin again.")]
+    InvalidToken,
+    /// A code, or a passkey, that does not match.
+    #[error("This is not the right code or passkey.")]
+    InvalidCode,
     /// There is no such object, or none that the caller may see.
     #[error("There is no such {0}, or none that you may see.")]
     NotFound(&'static str),
@@ -58,8 +76,20 @@ pub enum ErrorCode {
     Unauthenticated,
     /// The email address and password do not belong together.
     InvalidCredentials,
+    /// The password was right, and the account's address is not verified; a new mail was sent to it.
+    EmailNotVerified,
     /// The caller may not do this.
     Forbidden,
+    /// Nobody may sign up in this way: see `Query.registration`.
+    RegistrationClosed,
+    /// The caller's last sign-in or check is too long ago for this: call `reauthenticate`, then repeat.
+    ReauthenticationRequired,
+    /// The caller's role needs a second factor, and the account has none: enrol one first.
+    SecondFactorEnrollmentRequired,
+    /// A link, challenge or invitation that was never issued, has expired, was used, or is for something else.
+    InvalidToken,
+    /// A code, or a passkey, that does not match.
+    InvalidCode,
     /// There is no such object, or none that the caller may see.
     NotFound,
     /// The input broke rules, all listed in `extensions.violations`.
@@ -93,7 +123,13 @@ impl Error {
         match self {
             Self::Unauthenticated(_) => ErrorCode::Unauthenticated,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::EmailNotVerified => ErrorCode::EmailNotVerified,
             Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::RegistrationClosed(_) => ErrorCode::RegistrationClosed,
+            Self::ReauthenticationRequired => ErrorCode::ReauthenticationRequired,
+            Self::SecondFactorEnrollmentRequired => ErrorCode::SecondFactorEnrollmentRequired,
+            Self::InvalidToken => ErrorCode::InvalidToken,
+            Self::InvalidCode => ErrorCode::InvalidCode,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::InvalidInput(_) => ErrorCode::InvalidInput,
             Self::Conflict(_) => ErrorCode::Conflict,

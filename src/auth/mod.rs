@@ -1,12 +1,15 @@
 //! Who is calling, and the proofs of it.
 
 pub mod access_token;
+pub mod api_key_scopes;
+pub mod client;
 pub mod operator;
 pub mod password;
 pub mod principal;
 pub mod secrets;
 pub mod viewer;
 
+pub use client::Client;
 pub use operator::Operator;
 pub use principal::Principal;
-pub use viewer::{Admin, Viewer};
+pub use viewer::{Admin, RecentlyAuthenticated, SignedInViewer, Viewer};

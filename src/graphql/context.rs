@@ -8,10 +8,11 @@ use secrecy::SecretString;
 
 use super::loaders::Loaders;
 use crate::{
-    auth::{Admin, Principal, Viewer, viewer::Role},
+    auth::{Admin, Client, Principal, RecentlyAuthenticated, SignedInViewer, Viewer, viewer::Role},
     error::{Error, Result},
     gateway::Gateway,
-    session::{socket_token::SocketToken, start::Client},
+    known_device::service::DeviceToken,
+    session::{socket_token::SocketToken, start::Origin},
 };
 
 /// One request: who asks, from where, and the loaders that belong to it.
@@ -20,8 +21,8 @@ pub struct RequestContext {
     pub gateway: Gateway,
     /// Where the request comes from.
     pub client: Client,
-    /// The browser's refresh token.
-    pub refresh_cookie: RefreshCookie,
+    /// The browser's cookies.
+    pub cookies: Cookies,
     /// Batches for this request.
     pub loaders: Loaders,
     viewer: Option<Viewer>,
@@ -31,14 +32,9 @@ pub struct RequestContext {
 impl RequestContext {
     /// A request of `viewer`, or of somebody unknown, over HTTP.
     #[must_use]
-    pub fn over_http(
-        gateway: Gateway,
-        viewer: Option<Viewer>,
-        client: Client,
-        refresh_cookie: RefreshCookie,
-    ) -> Self {
+    pub fn over_http(gateway: Gateway, viewer: Option<Viewer>, client: Client, cookies: Cookies) -> Self {
         let loaders = Loaders::new(&gateway);
-        Self { gateway, client, refresh_cookie, loaders, viewer, socket_token: None }
+        Self { gateway, client, cookies, loaders, viewer, socket_token: None }
     }
 
     /// A request over a WebSocket: of whoever opened it, or of somebody unknown.
@@ -46,8 +42,8 @@ impl RequestContext {
     pub fn over_socket(gateway: Gateway, token: Option<Arc<SocketToken>>, client: Client) -> Self {
         let loaders = Loaders::new(&gateway);
         let viewer = token.as_ref().map(|token| token.viewer());
-        let refresh_cookie = RefreshCookie::default();
-        Self { gateway, client, refresh_cookie, loaders, viewer, socket_token: token }
+        let cookies = Cookies::default();
+        Self { gateway, client, cookies, loaders, viewer, socket_token: token }
     }
 
     /// The context of the request that is being resolved.
@@ -90,9 +86,52 @@ impl RequestContext {
     /// Who asks.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` for a request without an access token.
+    /// `UNAUTHENTICATED` for a request without an access token; `SECOND_FACTOR_ENROLLMENT_REQUIRED` for somebody who
+    /// has to set one up first.
     pub fn require_viewer(&self) -> Result<&Viewer> {
+        let viewer = self.require_known()?;
+        viewer.check_factors()?;
+        Ok(viewer)
+    }
+
+    /// Who asks, whether or not a second factor has to be set up first: for doing just that, and for leaving.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` for a request without an access token.
+    pub fn require_known(&self) -> Result<&Viewer> {
         self.viewer().ok_or(Error::Unauthenticated("Sign in first: this needs an access token."))
+    }
+
+    /// Who asks, with a session.
+    ///
+    /// # Errors
+    /// As [`RequestContext::require_viewer`]; `FORBIDDEN` for an API key.
+    pub fn require_signed_in(&self) -> Result<SignedInViewer> {
+        self.require_viewer()?.signed_in()
+    }
+
+    /// Who asks, having shown a moment ago who it is.
+    ///
+    /// # Errors
+    /// As [`RequestContext::require_signed_in`]; `REAUTHENTICATION_REQUIRED`.
+    pub fn require_recent(&self) -> Result<RecentlyAuthenticated> {
+        self.require_signed_in()?.recently_authenticated(self.gateway.clock.now())
+    }
+
+    /// As [`RequestContext::require_recent`], also where a second factor has to be set up first: for doing just that.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`, `FORBIDDEN` for an API key, `REAUTHENTICATION_REQUIRED`.
+    pub fn require_recent_to_enroll(&self) -> Result<RecentlyAuthenticated> {
+        self.require_known()?.signed_in()?.recently_authenticated(self.gateway.clock.now())
+    }
+
+    /// Where a sign-in by this request comes from. A device without cookies may give its secret by itself.
+    #[must_use]
+    pub fn origin(&self, device_token: Option<String>) -> Origin {
+        let given = device_token.map(SecretString::from);
+        let device = given.as_ref().or(self.cookies.device.presented()).and_then(DeviceToken::presented);
+        Origin { client: self.client.clone(), device }
     }
 
     /// Who asks, being an administrator.
@@ -104,9 +143,18 @@ impl RequestContext {
     }
 }
 
-/// The cookie that carries a browser's refresh token: what came, and what is to go back.
+/// The cookies that the platform knows, out of reach of scripts. A request over WebSocket has none (`Default`).
 #[derive(Debug, Default)]
-pub struct RefreshCookie {
+pub struct Cookies {
+    /// The refresh token.
+    pub refresh: SecretCookie,
+    /// The device's secret.
+    pub device: SecretCookie,
+}
+
+/// One cookie: what came, and what is to go back.
+#[derive(Debug, Default)]
+pub struct SecretCookie {
     presented: Option<SecretString>,
     carrier: Carrier,
     change: Mutex<Option<CookieChange>>,
@@ -123,20 +171,20 @@ enum Carrier {
 /// What happens to the cookie.
 #[derive(Debug)]
 pub enum CookieChange {
-    /// It is set, until the time at which the session ends.
+    /// It is set, until this time.
     Set(SecretString, DateTime<Utc>),
     /// It is removed.
     Clear,
 }
 
-impl RefreshCookie {
-    /// The cookie of an HTTP request. A request over WebSocket has none (`Default`).
+impl SecretCookie {
+    /// The cookie of an HTTP request.
     #[must_use]
     pub fn over_http(presented: Option<SecretString>) -> Self {
         Self { presented, carrier: Carrier::Http, change: Mutex::default() }
     }
 
-    /// The token that came with the request.
+    /// The secret that came with the request.
     #[must_use]
     pub fn presented(&self) -> Option<&SecretString> {
         self.presented.as_ref()

@@ -35,6 +35,7 @@ use super::{
     variables::InputTypes,
 };
 use crate::{
+    auth::api_key_scopes::Scope,
     error::{Error, Result as ServiceResult},
     gateway::Gateway,
     telemetry,
@@ -107,6 +108,9 @@ impl Engine {
             return Err(Error::Forbidden("Introspection is for administrators alone here.").into());
         }
         let operation = operation_of(&known.document, params.operation_name.as_deref())?;
+        if let Some(viewer) = context.viewer() {
+            viewer.check_scope(scope_of(operation.ty))?;
+        }
         let refuse = |sentence: String| Refusal::from(ServerError::new(sentence, None));
         self.0.input_types.check_types(&known.document).map_err(|sentence| refuse(sentence.to_owned()))?;
         self.0.input_types.check(operation, &params.variables)?;
@@ -274,6 +278,14 @@ impl Admitted {
         let mut request = self.request;
         request.set_parsed_query(self.known.document.clone());
         request
+    }
+}
+
+/// What an API key must be good for to run an operation of this kind.
+fn scope_of(kind: OperationType) -> Scope {
+    match kind {
+        OperationType::Query | OperationType::Subscription => Scope::Read,
+        OperationType::Mutation => Scope::Write,
     }
 }
 

@@ -5,16 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 
-use crate::session::start::Client;
+use crate::auth::Client;
 
 /// The client, as the session lists will show it.
-pub(super) fn client(trusted_proxies: &[IpNet], peer: SocketAddr, headers: &HeaderMap) -> Client {
+pub(super) fn client(
+    trusted_proxies: &[IpNet],
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    request_id: &str,
+) -> Client {
     let user_agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    Client {
-        ip: client_ip(trusted_proxies, peer, headers).to_string(),
-        // PostgreSQL takes every character but this one.
-        user_agent: user_agent.unwrap_or_default().replace('\0', ""),
-    }
+    let ip = client_ip(trusted_proxies, peer, headers);
+    Client::new(ip, &user_agent.unwrap_or_default(), request_id.to_owned())
 }
 
 /// The address of the client. Each trusted proxy vouches for the address it appended to `X-Forwarded-For`,

@@ -61,7 +61,7 @@ pub(super) fn routes() -> Router<App> {
 /// GraphiQL, for those who may read the schema; others find nothing here.
 async fn api_docs(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
     let config = &app.gateway.config;
-    let holder = match cookie::read(config, &headers).filter(|_| !config.introspection) {
+    let holder = match cookie::read(config, &headers, cookie::REFRESH).filter(|_| !config.introspection) {
         Some(token) => refresh::find_holder(&app.gateway, &token).await?,
         None => None,
     };

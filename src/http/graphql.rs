@@ -30,7 +30,6 @@ use crate::{
     graphql::{
         Answer, Params, RequestContext,
         answer::{code_of, extension_of},
-        context::RefreshCookie,
     },
 };
 
@@ -98,9 +97,9 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let gateway = &app.gateway;
     let viewer = authenticate(gateway, headers).await?;
-    let client = client(&gateway.config.trusted_proxies, peer, headers);
-    let refresh_cookie = RefreshCookie::over_http(cookie::read(&gateway.config, headers));
-    let context = Arc::new(RequestContext::over_http(gateway.clone(), viewer, client, refresh_cookie));
+    let client = client(&gateway.config.trusted_proxies, peer, headers, request_id);
+    let cookies = cookie::read_all(&gateway.config, headers);
+    let context = Arc::new(RequestContext::over_http(gateway.clone(), viewer, client, cookies));
     let answer = match app.engine.admit(params, Arc::clone(&context)).await {
         Ok(admitted) => match admitted.kind {
             OperationType::Subscription => {
@@ -175,7 +174,7 @@ async fn authenticate(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<V
     let token = value.to_str().ok().and_then(bearer);
     let token = token.ok_or(Error::Unauthenticated("Send `Authorization: Bearer` with an access token."))?;
     let viewer = Viewer::authenticate(&gateway.access_tokens, gateway, token).await?;
-    gateway.activity.note(viewer.session_id(), gateway.clock.now());
+    gateway.note_use(&viewer);
     Ok(Some(viewer))
 }
 
@@ -211,10 +210,8 @@ fn respond(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, media_type.header_value());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(change) = context.refresh_cookie.take_change() {
-        let cookie = cookie::write(&gateway.config, change, gateway.clock.now()).map_err(Error::Internal)?;
-        headers.append(header::SET_COOKIE, cookie);
-    }
+    cookie::write_all(&gateway.config, &context.cookies, gateway.clock.now(), headers)
+        .map_err(Error::Internal)?;
     Ok(response)
 }
 

@@ -44,7 +44,10 @@ impl Refusal {
     pub(super) fn status(code: ErrorCode) -> StatusCode {
         match code {
             ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
-            ErrorCode::Forbidden | ErrorCode::PersistedQueryRequired => StatusCode::FORBIDDEN,
+            ErrorCode::Forbidden
+            | ErrorCode::PersistedQueryRequired
+            | ErrorCode::ReauthenticationRequired
+            | ErrorCode::SecondFactorEnrollmentRequired => StatusCode::FORBIDDEN,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Timeout => StatusCode::GATEWAY_TIMEOUT,

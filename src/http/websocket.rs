@@ -37,10 +37,10 @@ use super::{
     server::Place,
 };
 use crate::{
-    auth::{Principal, Viewer},
+    auth::{Client, Principal, Viewer},
     error::{Error, ErrorCode, Result},
     gateway::Gateway,
-    session::{socket_token::SocketToken, sockets::Registered, start::Client},
+    session::{socket_token::SocketToken, sockets::Registered},
 };
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -79,7 +79,7 @@ pub(super) async fn upgrade_or_query(
         let error = Error::Forbidden("This website may not open a socket here.");
         return Refusal::from(error).into_response();
     }
-    let client = client(&app.gateway.config.trusted_proxies, peer, &headers);
+    let client = client(&app.gateway.config.trusted_proxies, peer, &headers, &request_id);
     let tasks = app.tasks.clone();
     upgrade
         .protocols([SUBPROTOCOL])
@@ -267,7 +267,7 @@ impl Connection {
 async fn authenticate(gateway: &Gateway, token: &str) -> Result<Viewer, Option<Close>> {
     match Viewer::authenticate(&gateway.access_tokens, gateway, token).await {
         Ok(viewer) => {
-            gateway.activity.note(viewer.session_id(), gateway.clock.now());
+            gateway.note_use(&viewer);
             Ok(viewer)
         }
         Err(error) if error.code() == ErrorCode::Unauthenticated => Err(Some(close(4403, "Forbidden"))),

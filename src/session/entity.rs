@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use super::{EndReason, Session};
-use crate::id::{SessionId, UserId};
+use crate::id::{KnownDeviceId, SessionId, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
@@ -26,6 +26,10 @@ pub struct Model {
     pub refresh_salt: Option<Vec<u8>>,
     /// When the token was last replaced.
     pub refreshed_at: DateTimeUtc,
+    /// When its user last showed who it is; none where an older release began it.
+    pub authenticated_at: Option<DateTimeUtc>,
+    /// The device that it was begun on.
+    pub known_device_id: Option<KnownDeviceId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -45,6 +49,7 @@ impl From<Model> for Session {
             expires_at: row.expires_at,
             ended_at: row.ended_at,
             end_reason: row.end_reason,
+            authenticated_at: row.authenticated_at.unwrap_or(row.created_at),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     gateway::Gateway,
     id::{SessionId, UserId},
-    store::bus::{Received, Topic},
+    store::bus::{Received, Topic, until_first_error},
 };
 
 /// Topic of [`SessionChanged`].
@@ -25,8 +25,18 @@ pub enum SessionChange {
     Started,
     /// Its tokens were replaced.
     Refreshed,
+    /// Its user has shown once more who it is.
+    Reauthenticated,
     /// It is over.
     Ended,
+}
+
+impl SessionChange {
+    /// Whether what caches hold of the session is no longer true.
+    #[must_use]
+    pub fn makes_stale(self) -> bool {
+        matches!(self, Self::Ended | Self::Reauthenticated)
+    }
 }
 
 /// The message on the bus.
@@ -55,7 +65,7 @@ pub struct SessionEvent {
 
 /// Makes a committed change hold everywhere: caches forget the session, watchers hear of it.
 pub(super) async fn announce(gateway: &Gateway, change: SessionChange, session: &Session) {
-    if change == SessionChange::Ended {
+    if change.makes_stale() {
         gateway.sessions.invalidate(session.id.into()).await;
     }
     let message =
@@ -91,12 +101,4 @@ async fn load_event(
 ) -> Result<Option<SessionEvent>> {
     let session = service::find(gateway, &viewer, message.session_id).await?;
     Ok(session.map(|session| SessionEvent { change: message.change, at: message.at, session }))
-}
-
-fn until_first_error<T>(stream: impl Stream<Item = Result<T>>) -> impl Stream<Item = Result<T>> {
-    stream.scan(false, |failed, item| {
-        let go_on = !*failed;
-        *failed = item.is_err();
-        std::future::ready(go_on.then_some(item))
-    })
 }

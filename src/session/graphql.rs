@@ -8,7 +8,6 @@ use super::{
     EndReason, Session, SessionState,
     device::{Device, DeviceKind},
     events::{self, SessionChange, SessionEvent},
-    loader::{CountKey, PageKey},
     service,
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
         page::{List, PageArgs},
     },
     id::{SessionId, TypedId, UserId},
+    owned::{CountKey, PageKey},
     store::page::Position,
     user::graphql::UserNode,
 };
@@ -58,16 +58,7 @@ impl SessionNode {
 
     /// The device, as far as it told of itself.
     async fn device(&self) -> DeviceObject {
-        let device = Device::parse(&self.session.user_agent);
-        DeviceObject {
-            label: device.label(),
-            kind: device.kind,
-            browser: device.browser,
-            browser_version: device.browser_version,
-            os: device.os,
-            os_version: device.os_version,
-            user_agent: self.session.user_agent.clone(),
-        }
+        DeviceObject::new(Device::parse(&self.session.user_agent), &self.session.user_agent)
     }
 
     /// Address from which it last signed in or refreshed.
@@ -92,7 +83,7 @@ impl SessionNode {
 
     /// Whether the caller is using it to ask.
     async fn is_current(&self) -> bool {
-        self.session.id == self.seen_by.session_id()
+        Some(self.session.id) == self.seen_by.session_id()
     }
 
     /// Since when it is over; null while it lives.
@@ -109,7 +100,7 @@ impl SessionNode {
 /// What a client said of itself in its User-Agent header; all of it is a guess.
 #[derive(SimpleObject)]
 #[graphql(name = "Device")]
-struct DeviceObject {
+pub(crate) struct DeviceObject {
     /// One line for people, such as `Chrome 130 · Windows 10`; empty when nothing is known.
     label: String,
     /// What sort of device it is.
@@ -126,9 +117,23 @@ struct DeviceObject {
     user_agent: String,
 }
 
+impl DeviceObject {
+    pub(crate) fn new(device: Device, user_agent: &str) -> Self {
+        Self {
+            label: device.label(),
+            kind: device.kind,
+            browser: device.browser,
+            browser_version: device.browser_version,
+            os: device.os,
+            os_version: device.os_version,
+            user_agent: user_agent.to_owned(),
+        }
+    }
+}
+
 /// What a connection of sessions knows beside its page.
 pub struct SessionConnectionFields {
-    key: CountKey,
+    key: CountKey<Option<SessionState>>,
 }
 
 #[Object]
@@ -152,8 +157,8 @@ pub(crate) async fn user_sessions(
 ) -> Result<SessionConnection> {
     let list = List::new(format!("sessions of {user_id}"), &request.gateway.session_key);
     let page = list.page(args)?;
-    let slice = request.loaders.session_pages.try_load(PageKey { user_id, state, page }).await??;
-    let fields = SessionConnectionFields { key: CountKey { user_id, state } };
+    let slice = request.loaders.session_pages.try_load(PageKey { user_id, filter: state, page }).await??;
+    let fields = SessionConnectionFields { key: CountKey { user_id, filter: state } };
     let position = |session: &Session| Position { key: session.created_at, id: session.id.into() };
     Ok(list.connection(slice, fields, position, |session| SessionNode::new(session, viewer)))
 }
@@ -173,14 +178,14 @@ impl SessionMutation {
         let request = RequestContext::of(ctx);
         let viewer = request.require_viewer()?;
         let id = SessionId::parse(&input.session_id).ok_or(Error::NotFound("session"))?;
-        let session = service::end(&request.gateway, viewer, id).await?;
+        let session = service::end(&request.gateway, viewer, id, &request.client).await?;
         Ok(SessionNode::new(session, *viewer))
     }
 
     /// Ends all of the viewer's sessions but the one in use; answers how many those were.
     async fn end_other_sessions(&self, ctx: &Context<'_>) -> Result<usize> {
         let request = RequestContext::of(ctx);
-        Ok(service::end_others(&request.gateway, request.require_viewer()?).await?)
+        Ok(service::end_others(&request.gateway, request.require_viewer()?, &request.client).await?)
     }
 
     /// Replaces the viewer's password and ends all other sessions.
@@ -190,10 +195,10 @@ impl SessionMutation {
         #[graphql(desc = "The current and the new password.")] input: ChangePasswordInput,
     ) -> Result<UserNode> {
         let request = RequestContext::of(ctx);
-        let viewer = request.require_viewer()?;
+        let viewer = request.require_signed_in()?;
         let (current, new) = (&input.current_password, &input.new_password);
-        let user = service::change_password(&request.gateway, viewer, current, new).await?;
-        Ok(UserNode::new(user, *viewer))
+        let user = service::change_password(&request.gateway, &viewer, current, new, &request.client).await?;
+        Ok(UserNode::new(user, *viewer.viewer()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which sessions may be used right now: the question of every request, answered from memory when warm.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
@@ -12,10 +12,11 @@ use super::{
     sockets::SocketOwner,
 };
 use crate::{
-    auth::viewer::{LiveSession, LiveSessions},
+    api_key,
+    auth::viewer::{Credential, LiveApiKey, LiveCredentials, LiveSession, Role},
     error::Result,
     gateway::Gateway,
-    id::{SessionId, UserId},
+    id::{ApiKeyId, SessionId, UserId},
     store::bus::Received,
     user::{self, USER_CHANGED, User, UserStatus},
 };
@@ -26,18 +27,31 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(3);
 /// Identifiers in one statement of the sweep.
 const SWEEP_CHUNK: usize = 500;
 
-impl LiveSessions for Gateway {
+impl LiveCredentials for Gateway {
     async fn find_live(&self, id: SessionId) -> Result<Option<LiveSession>> {
         let load = async { Ok(service::list_by_ids(&self.db, &[id]).await?.pop()) };
         let Some(session) = self.sessions.get_or_load(id.into(), load).await? else { return Ok(None) };
         let user = user::service::find_cached(self, session.user_id).await?;
         Ok(user.and_then(|user| live(self, &session, &user)))
     }
+
+    async fn find_live_key(&self, key: &str) -> Result<Option<LiveApiKey>> {
+        api_key::live::find(self, key).await
+    }
+
+    async fn find_live_key_by_id(&self, id: ApiKeyId) -> Result<Option<LiveApiKey>> {
+        api_key::live::find_by_id(self, id).await
+    }
 }
 
 fn live(gateway: &Gateway, session: &Session, user: &User) -> Option<LiveSession> {
     let over = session.ending(gateway.clock.now(), gateway.config.lifetimes.session_idle).is_some();
-    (!over && user.status == UserStatus::Active).then_some(LiveSession { user_id: user.id, role: user.role })
+    (!over && user.status == UserStatus::Active).then(|| LiveSession {
+        user_id: user.id,
+        role: user.role,
+        authenticated_at: session.authenticated_at,
+        lacks_second_factor: user.lacks_second_factor(&gateway.config),
+    })
 }
 
 /// Keeps this replica's caches and sockets true to what happens anywhere, until `shutdown`.
@@ -50,9 +64,11 @@ pub async fn follow_changes(gateway: Gateway, shutdown: CancellationToken) {
         tokio::select! {
             () = shutdown.cancelled() => return,
             Some(received) = sessions.next() => match received {
-                Received::Message(message) if message.change == SessionChange::Ended => {
+                Received::Message(message) if message.change.makes_stale() => {
                     gateway.sessions.forget_local(message.session_id.into());
-                    gateway.sockets.revoke(message.session_id);
+                    if message.change == SessionChange::Ended {
+                        gateway.sockets.revoke(Credential::Session(message.session_id));
+                    }
                 }
                 Received::Message(_) => {}
                 Received::Gap => start_over(&gateway).await,
@@ -91,23 +107,35 @@ async fn revoke_dead(gateway: &Gateway, owners: Vec<SocketOwner>) {
     }
 }
 
-async fn dead_among(gateway: &Gateway, owners: &[SocketOwner]) -> Result<Vec<SessionId>> {
-    if owners.is_empty() {
-        return Ok(Vec::new());
+async fn dead_among(gateway: &Gateway, owners: &[SocketOwner]) -> Result<Vec<Credential>> {
+    let mut session_ids = Vec::new();
+    let mut key_ids = Vec::new();
+    for owner in owners {
+        match owner.credential {
+            Credential::Session(id) => session_ids.push(id),
+            Credential::ApiKey(id) => key_ids.push(id),
+        }
     }
-    let session_ids: Vec<SessionId> = owners.iter().map(|owner| owner.session_id).collect();
-    let user_ids: Vec<UserId> = owners.iter().map(|owner| owner.user_id).collect();
-    let sessions = service::list_by_ids(&gateway.db, &session_ids).await?;
+    let mut roles = roles_of_sessions(gateway, &session_ids).await?;
+    for key in api_key::live::list_by_ids(gateway, &key_ids).await? {
+        roles.insert(Credential::ApiKey(key.id), key.role);
+    }
+    let is_dead = |owner: &&SocketOwner| roles.get(&owner.credential) != Some(&owner.role);
+    Ok(owners.iter().filter(is_dead).map(|owner| owner.credential).collect())
+}
+
+/// The role that each session stands for which may still be used.
+async fn roles_of_sessions(gateway: &Gateway, ids: &[SessionId]) -> Result<HashMap<Credential, Role>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sessions = service::list_by_ids(&gateway.db, ids).await?;
+    let user_ids: Vec<UserId> = sessions.iter().map(|session| session.user_id).collect();
     let users = user::service::list_by_ids(&gateway.db, &user_ids).await?;
-    let sessions: HashMap<SessionId, Session> =
-        sessions.into_iter().map(|session| (session.id, session)).collect();
-    let users: HashMap<UserId, Arc<User>> = users.into_iter().map(|user| (user.id, Arc::new(user))).collect();
-    let is_dead = |owner: &&SocketOwner| {
-        let live = sessions
-            .get(&owner.session_id)
-            .zip(users.get(&owner.user_id))
-            .and_then(|(session, user)| live(gateway, session, user));
-        live.is_none_or(|live| live.role != owner.role)
-    };
-    Ok(owners.iter().filter(is_dead).map(|owner| owner.session_id).collect())
+    let users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
+    let live = sessions.iter().filter_map(|session| {
+        let live = live(gateway, session, users.get(&session.user_id)?)?;
+        Some((Credential::Session(session.id), live.role))
+    });
+    Ok(live.collect())
 }

@@ -8,7 +8,8 @@ pub mod graphql;
 pub mod happenings;
 pub mod list;
 pub mod live;
-pub mod loader;
+mod new_device;
+pub mod reauthenticate;
 pub mod refresh;
 pub mod service;
 pub mod sign_in;
@@ -47,6 +48,9 @@ pub struct Session {
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it was ended.
     pub end_reason: Option<EndReason>,
+    /// When its user last showed who it is: at the sign-in, or since.
+    #[serde(default)]
+    pub authenticated_at: DateTime<Utc>,
 }
 
 /// Why a session is over.
@@ -66,6 +70,8 @@ pub enum EndReason {
     EndedByAdmin,
     /// The password was changed or reset.
     PasswordChanged,
+    /// Its owner said that the sign-in was not theirs.
+    Disowned,
     /// An old refresh token came back: someone had copied it.
     RefreshTokenReused,
     /// It reached its greatest age, or was not used for too long. Never stored: time alone decides.

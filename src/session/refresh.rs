@@ -16,11 +16,12 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{EndReason, Session, entity, service};
+use super::{Session, entity, service};
 use crate::{
     auth::{
+        Client,
         secrets::{SessionKey, equal, random_bytes},
-        viewer::{LiveSession, LiveSessions},
+        viewer::{LiveCredentials, LiveSession},
     },
     error::{Error, Result},
     gateway::Gateway,
@@ -143,7 +144,7 @@ pub async fn find_holder(gateway: &Gateway, wire: &SecretString) -> Result<Optio
 ///
 /// # Errors
 /// `UNAUTHENTICATED` for a token that is not ours, of a session that is over, or used before; the last ends the session. `RATE_LIMITED`.
-pub async fn rotate(gateway: &Gateway, wire: &SecretString, ip: &str) -> Result<Refreshed> {
+pub async fn rotate(gateway: &Gateway, wire: &SecretString, client: &Client) -> Result<Refreshed> {
     let key = &gateway.session_key;
     let token = RefreshToken::parse(key, wire).ok_or(INVALID)?;
     let quota = Quota::per_minute(REFRESHES_PER_MINUTE);
@@ -160,13 +161,13 @@ pub async fn rotate(gateway: &Gateway, wire: &SecretString, ip: &str) -> Result<
             Standing::JustReplaced(token) => return Ok(Refreshed { session, token, replaced: false }),
             Standing::Stale => {
                 tracing::warn!(session = %session.id, "a used refresh token came back; the session is ended");
-                service::end_at_once(gateway, session.id, EndReason::RefreshTokenReused).await?;
+                service::end_for_reuse(gateway, &session, client).await?;
                 return Err(Error::Unauthenticated(
                     "The refresh token was used before. The session is ended; sign in again.",
                 ));
             }
             Standing::Current => {
-                if let Some(refreshed) = replace(gateway, &row, &token, now, ip).await? {
+                if let Some(refreshed) = replace(gateway, &row, &token, now, &client.ip).await? {
                     return Ok(refreshed);
                 }
             }

@@ -4,21 +4,27 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    TransactionTrait,
 };
 use secrecy::SecretString;
 
 use super::{
     EndReason, Session, entity,
     events::{self, SessionChange},
+    start::Origin,
 };
 use crate::{
-    auth::{Operator, Viewer},
+    audit::{self, Entry, Kind},
+    auth::{Client, Operator, SignedInViewer, Viewer, viewer::RECENT},
     error::{Error, Result},
     gateway::Gateway,
-    id::{SessionId, UserId},
+    id::{SessionId, TypedId, UserId},
+    job, known_device,
+    mail::{self, Letter, MailKind},
     metrics::count,
     store::rate_limit::Quota,
+    throttle::{self, Guess},
     user::{
         self, User,
         credential::{self, NewPassword},
@@ -29,19 +35,28 @@ use crate::{
 ///
 /// # Errors
 /// Internal only.
-pub async fn sign_out(gateway: &Gateway, viewer: &Viewer) -> Result<()> {
-    end_at_once(gateway, viewer.session_id(), EndReason::SignedOut).await
+pub async fn sign_out(gateway: &Gateway, viewer: &SignedInViewer, client: &Client) -> Result<()> {
+    let id = viewer.session_id();
+    let entry = Entry::by(viewer.viewer(), Kind::SignedOut).from(client).with("sessionId", id.to_wire());
+    let it = Condition::all().add(entity::Column::Id.eq(id));
+    end_recorded(gateway, it, EndReason::SignedOut, |_| entry).await?;
+    Ok(())
 }
 
 /// Ends one session: an own one, or any when the viewer is an administrator. Ending it again changes nothing.
 ///
 /// # Errors
 /// `NOT_FOUND` for another person's session.
-pub async fn end(gateway: &Gateway, viewer: &Viewer, id: SessionId) -> Result<Session> {
+pub async fn end(gateway: &Gateway, viewer: &Viewer, id: SessionId, client: &Client) -> Result<Session> {
     let session = find(gateway, viewer, id).await?.ok_or(Error::NotFound("session"))?;
-    let reason =
-        if session.user_id == viewer.user_id() { EndReason::EndedByUser } else { EndReason::EndedByAdmin };
-    end_at_once(gateway, id, reason).await?;
+    let (reason, entry) = if session.user_id == viewer.user_id() {
+        (EndReason::EndedByUser, Entry::by(viewer, Kind::SessionEnded))
+    } else {
+        (EndReason::EndedByAdmin, Entry::by_admin(&viewer.admin()?, Kind::SessionEnded))
+    };
+    let entry = entry.about(session.user_id).from(client).with("sessionId", id.to_wire());
+    let it = Condition::all().add(entity::Column::Id.eq(id));
+    end_recorded(gateway, it, reason, |_| entry).await?;
     find(gateway, viewer, id).await?.ok_or(Error::NotFound("session"))
 }
 
@@ -49,21 +64,71 @@ pub async fn end(gateway: &Gateway, viewer: &Viewer, id: SessionId) -> Result<Se
 ///
 /// # Errors
 /// Internal only.
-pub async fn end_others(gateway: &Gateway, viewer: &Viewer) -> Result<usize> {
-    let others = all_of(viewer.user_id()).add(entity::Column::Id.ne(viewer.session_id()));
-    let ended = end_where(gateway, &gateway.db, others, EndReason::EndedByUser).await?;
+pub async fn end_others(gateway: &Gateway, viewer: &Viewer, client: &Client) -> Result<usize> {
+    let all = all_of(viewer.user_id());
+    let others = match viewer.session_id() {
+        Some(own) => all.add(entity::Column::Id.ne(own)),
+        None => all,
+    };
+    let entry = Entry::by(viewer, Kind::SessionEnded).from(client);
+    end_recorded(gateway, others, EndReason::EndedByUser, |count| entry.with("count", count)).await
+}
+
+/// Ends sessions and records it, and makes both known; tells how many those were.
+async fn end_recorded(
+    gateway: &Gateway,
+    which: Condition,
+    reason: EndReason,
+    entry: impl FnOnce(usize) -> Entry,
+) -> Result<usize> {
+    let transaction = gateway.db.begin().await?;
+    let ended = end_where(gateway, &transaction, which, reason).await?;
+    let recorded = match ended.len() {
+        0 => None,
+        count => Some(audit::service::record(&transaction, &gateway.clock, entry(count)).await?),
+    };
+    transaction.commit().await?;
+    if let Some(recorded) = recorded {
+        recorded.announce(gateway);
+    }
     Ok(announce_ended(gateway, ended).await)
+}
+
+/// Ends a session whose used refresh token came back.
+pub(super) async fn end_for_reuse(gateway: &Gateway, session: &Session, client: &Client) -> Result<()> {
+    let entry = Entry::by_anonymous(Kind::RefreshTokenReused).about(session.user_id).from(client);
+    let entry = entry.with("sessionId", session.id.to_wire());
+    let it = Condition::all().add(entity::Column::Id.eq(session.id));
+    end_recorded(gateway, it, EndReason::RefreshTokenReused, |_| entry).await?;
+    Ok(())
+}
+
+/// Ends one session as part of something else; [`announce_ended`] comes after the commit.
+pub(crate) async fn end_in(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    reason: EndReason,
+) -> Result<Vec<Session>> {
+    end_where(gateway, db, Condition::all().add(entity::Column::Id.eq(id)), reason).await
 }
 
 /// Replaces the viewer's password and, in one step with it, ends all other sessions.
 ///
 /// # Errors
 /// As [`credential::check_new_password`]; `RATE_LIMITED` for guesses at the current password.
-pub async fn change_password(gateway: &Gateway, viewer: &Viewer, current: &str, new: &str) -> Result<User> {
+pub async fn change_password(
+    gateway: &Gateway,
+    viewer: &SignedInViewer,
+    current: &str,
+    new: &str,
+    client: &Client,
+) -> Result<User> {
     let attempts = Quota::per_minute(gateway.config.sign_in_attempts_per_minute);
     gateway.limit(&format!("change-password:{}", viewer.user_id()), attempts).await?;
-    let new = credential::check_new_password(gateway, viewer, current, new).await?;
-    let (user, _) = replace_password(gateway, new, Some(viewer.session_id())).await?;
+    let new = credential::check_new_password(gateway, viewer.viewer(), current, new).await?;
+    let entry = Entry::by(viewer.viewer(), Kind::PasswordChanged).from(client);
+    let (user, _) = replace_password(gateway, new, Some(viewer.session_id()), entry).await?;
     Ok(user)
 }
 
@@ -79,7 +144,8 @@ pub async fn reset_password(
     new: &SecretString,
 ) -> Result<usize> {
     let new = credential::prepare_password(gateway, operator, email, new).await?;
-    let (_, ended) = replace_password(gateway, new, None).await?;
+    let entry = Entry::by_operator(Kind::PasswordChanged).about(new.user_id());
+    let (_, ended) = replace_password(gateway, new, None, entry).await?;
     Ok(ended)
 }
 
@@ -87,16 +153,86 @@ async fn replace_password(
     gateway: &Gateway,
     new: NewPassword,
     spared: Option<SessionId>,
+    entry: Entry,
 ) -> Result<(User, usize)> {
     let transaction = gateway.db.begin().await?;
-    let user = credential::replace_password(gateway, &transaction, new).await?;
+    let (user, ended) = replace_password_in(gateway, &transaction, new, spared).await?;
+    known_device::service::forget_all(gateway, &transaction, user.id).await?;
+    mail::service::send(gateway, &transaction, Letter::to(&user, MailKind::PasswordChanged)).await?;
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
+    user::service::announce_change(gateway, user.id).await;
+    recorded.announce(gateway);
+    job::service::wake(gateway);
+    Ok((user, announce_ended(gateway, ended).await))
+}
+
+/// Replaces a password as part of something else, and ends the sessions but `spared`; [`announce_ended`] comes after
+/// the commit.
+pub(crate) async fn replace_password_in(
+    gateway: &Gateway,
+    transaction: &DatabaseTransaction,
+    new: NewPassword,
+    spared: Option<SessionId>,
+) -> Result<(User, Vec<Session>)> {
+    let user = credential::replace_password(gateway, transaction, new).await?;
     let sessions = match spared {
         Some(spared) => all_of(user.id).add(entity::Column::Id.ne(spared)),
         None => all_of(user.id),
     };
-    let ended = end_where(gateway, &transaction, sessions, EndReason::PasswordChanged).await?;
-    transaction.commit().await?;
-    Ok((user, announce_ended(gateway, ended).await))
+    let ended = end_where(gateway, transaction, sessions, EndReason::PasswordChanged).await?;
+    Ok((user, ended))
+}
+
+/// Takes the viewer's password once more, and tells until when that counts as recent.
+///
+/// # Errors
+/// `INVALID_CREDENTIALS`, `RATE_LIMITED`.
+pub async fn reauthenticate(
+    gateway: &Gateway,
+    viewer: &SignedInViewer,
+    password: &str,
+    origin: &Origin,
+) -> Result<DateTime<Utc>> {
+    let user = user::service::load_own(gateway, viewer.viewer()).await?;
+    let guess = Guess::at_account(gateway, &user.email, origin).await?;
+    throttle::service::attempt(gateway, &guess).await?;
+    if let Err(error) = credential::verify_credentials(gateway, &user.email, password).await {
+        if matches!(error, Error::InvalidCredentials) {
+            let entry = Entry::by(viewer.viewer(), Kind::ReauthenticationFailed).from(&origin.client);
+            audit::service::record_now(gateway, entry.with("method", "PASSWORD")).await?;
+        }
+        return Err(error);
+    }
+    throttle::service::clear(gateway, &guess).await;
+    note_authentication(gateway, viewer, "PASSWORD", &origin.client).await
+}
+
+/// Notes that the viewer has shown once more who it is: that counts as recent from now on, on every replica.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when the session has ended meanwhile.
+pub async fn note_authentication(
+    gateway: &Gateway,
+    viewer: &SignedInViewer,
+    method: &'static str,
+    client: &Client,
+) -> Result<DateTime<Utc>> {
+    let now = gateway.clock.now();
+    let it = entity::Column::Id.eq(viewer.session_id());
+    let change = entity::ActiveModel { authenticated_at: Set(Some(now)), ..Default::default() };
+    let updated = entity::Entity::update_many()
+        .set(change)
+        .filter(it)
+        .filter(is_active(gateway))
+        .exec_with_returning(&gateway.db)
+        .await?;
+    let session: Session =
+        updated.into_iter().next().ok_or(Error::Unauthenticated("The session has ended."))?.into();
+    events::announce(gateway, SessionChange::Reauthenticated, &session).await;
+    let entry = Entry::by(viewer.viewer(), Kind::Reauthenticated).from(client).with("method", method);
+    audit::service::record_now(gateway, entry).await?;
+    Ok(now + RECENT)
 }
 
 /// Ends all sessions of a user on the operator's word, and tells how many those were.
@@ -105,8 +241,9 @@ async fn replace_password(
 /// `NOT_FOUND`.
 pub async fn end_all(gateway: &Gateway, operator: &Operator, email: &str) -> Result<usize> {
     let user = user::service::load_by_email(gateway, operator, email).await?;
-    let ended = end_where(gateway, &gateway.db, all_of(user.id), EndReason::EndedByAdmin).await?;
-    Ok(announce_ended(gateway, ended).await)
+    let entry = Entry::by_operator(Kind::SessionEnded).about(user.id);
+    let count = |count| entry.with("count", count);
+    end_recorded(gateway, all_of(user.id), EndReason::EndedByAdmin, count).await
 }
 
 /// Ends every session of everyone on the operator's word, and tells how many those were. No replica is told: this is
@@ -126,14 +263,6 @@ pub async fn end_all_of_everyone(
         .exec(db)
         .await?;
     Ok(ended.rows_affected)
-}
-
-/// Ends one session, whoever asks.
-pub(super) async fn end_at_once(gateway: &Gateway, id: SessionId, reason: EndReason) -> Result<()> {
-    let it = Condition::all().add(entity::Column::Id.eq(id));
-    let ended = end_where(gateway, &gateway.db, it, reason).await?;
-    announce_ended(gateway, ended).await;
-    Ok(())
 }
 
 /// Ends those of these sessions that still live, and returns them; [`announce_ended`] comes after the commit.
@@ -157,7 +286,7 @@ fn ending(at: DateTime<Utc>, reason: EndReason) -> entity::ActiveModel {
 }
 
 /// Makes the end of sessions hold on every replica, and counts them.
-async fn announce_ended(gateway: &Gateway, ended: Vec<Session>) -> usize {
+pub(crate) async fn announce_ended(gateway: &Gateway, ended: Vec<Session>) -> usize {
     for session in &ended {
         if let Some(reason) = session.end_reason {
             count(&gateway.happenings.ends, reason.into());

@@ -4,16 +4,22 @@ use async_graphql::{Context, Enum, InputObject, Object, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{service, start};
+use super::{
+    service,
+    start::{self, FirstStep},
+};
 use crate::{
     error::{Error, Rule, Violation},
     graphql::{RequestContext, Result, context::CookieChange},
+    known_device::service::KNOWN_FOR,
+    locale::Locale,
+    registration::{self, service::SignedUp},
     user::{graphql::UserNode, service::NewUser},
 };
 
 /// How the refresh token reaches the client.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-enum RefreshTokenDelivery {
+pub(crate) enum RefreshTokenDelivery {
     /// In an HttpOnly cookie, where no script can read it: for browsers.
     Cookie,
     /// In `SignedIn.refreshToken`: for clients that keep it themselves.
@@ -22,13 +28,15 @@ enum RefreshTokenDelivery {
 
 /// A session that may be used from now on.
 #[derive(SimpleObject)]
-struct SignedIn {
+pub(crate) struct SignedIn {
     /// For the `Authorization: Bearer` header of requests.
     access_token: String,
     /// When the access token runs out; refresh the session before.
     access_token_expires_at: DateTime<Utc>,
     /// For the next `refreshSession`, good once; null when it went into the cookie.
     refresh_token: Option<String>,
+    /// The device's secret, for its next sign-in; null when it went into a cookie, or has not changed.
+    device_token: Option<String>,
     /// The user who is signed in.
     viewer: UserNode,
 }
@@ -51,9 +59,13 @@ struct SecondFactorRequired {
 
 /// A mail with a link was sent; the account can be used once the link was opened.
 #[derive(SimpleObject)]
-struct EmailVerificationRequired {
+pub(crate) struct EmailVerificationRequired {
     /// Where the mail went.
-    email: String,
+    pub(crate) email: String,
+    /// For `verifyEmail` with the code of the mail.
+    pub(crate) challenge: String,
+    /// When link and code run out.
+    pub(crate) challenge_expires_at: DateTime<Utc>,
 }
 
 /// What comes of signing in.
@@ -83,6 +95,10 @@ struct SignUpInput {
     password: String,
     /// What others call this person: 1 to 80 characters.
     name: String,
+    /// The language of mails.
+    locale: Option<Locale>,
+    /// The secret of a device that keeps it itself, from an earlier `SignedIn.deviceToken`.
+    device_token: Option<String>,
     /// How the refresh token is to come back.
     #[graphql(default_with = "RefreshTokenDelivery::Cookie")]
     refresh_token_delivery: RefreshTokenDelivery,
@@ -95,6 +111,8 @@ struct SignInInput {
     email: String,
     /// Password of the account.
     password: String,
+    /// The secret of a device that keeps it itself, from an earlier `SignedIn.deviceToken`.
+    device_token: Option<String>,
     /// How the refresh token is to come back.
     #[graphql(default_with = "RefreshTokenDelivery::Cookie")]
     refresh_token_delivery: RefreshTokenDelivery,
@@ -129,8 +147,18 @@ impl SignInMutation {
         let request = RequestContext::of(ctx);
         check_delivery(request, input.refresh_token_delivery)?;
         let new = NewUser { email: input.email, password: input.password.into(), name: input.name };
-        let signed_in = start::sign_up(&request.gateway, new, &request.client).await?;
-        Ok(SignUpResult::SignedIn(hand_over(request, signed_in, input.refresh_token_delivery)))
+        let origin = request.origin(input.device_token);
+        match registration::service::sign_up(&request.gateway, new, input.locale, &origin).await? {
+            SignedUp::SignedIn(signed_in) => {
+                Ok(SignUpResult::SignedIn(hand_over(request, *signed_in, input.refresh_token_delivery)))
+            }
+            SignedUp::VerificationRequired(email, issued) => {
+                let challenge = issued.challenge(&request.gateway.session_key).expose_secret().to_owned();
+                let challenge_expires_at = issued.expires_at;
+                let required = EmailVerificationRequired { email, challenge, challenge_expires_at };
+                Ok(SignUpResult::EmailVerificationRequired(required))
+            }
+        }
     }
 
     /// Signs in with email address and password.
@@ -141,9 +169,18 @@ impl SignInMutation {
     ) -> Result<SignInResult> {
         let request = RequestContext::of(ctx);
         check_delivery(request, input.refresh_token_delivery)?;
-        let signed_in =
-            start::sign_in(&request.gateway, &input.email, &input.password, &request.client).await?;
-        Ok(SignInResult::SignedIn(hand_over(request, signed_in, input.refresh_token_delivery)))
+        let origin = request.origin(input.device_token);
+        match start::sign_in(&request.gateway, &input.email, &input.password, &origin).await? {
+            FirstStep::SignedIn(signed_in) => {
+                Ok(SignInResult::SignedIn(hand_over(request, *signed_in, input.refresh_token_delivery)))
+            }
+            FirstStep::SecondFactorRequired(issued) => {
+                Ok(SignInResult::SecondFactorRequired(SecondFactorRequired {
+                    challenge: issued.challenge(&request.gateway.session_key).expose_secret().to_owned(),
+                    challenge_expires_at: issued.expires_at,
+                }))
+            }
+        }
     }
 
     /// Exchanges a refresh token, which is then used up, for a new access token and a new refresh token.
@@ -159,13 +196,13 @@ impl SignInMutation {
             Some(_) => RefreshTokenDelivery::Body,
             None => RefreshTokenDelivery::Cookie,
         };
-        let token = from_body.as_ref().or(request.refresh_cookie.presented());
+        let token = from_body.as_ref().or(request.cookies.refresh.presented());
         let token = token.ok_or(Error::Unauthenticated("There is no refresh token. Sign in."))?;
         match start::refresh(&request.gateway, token, &request.client).await {
             Ok(signed_in) => Ok(hand_over(request, signed_in, delivery)),
             Err(error) => {
                 if delivery == RefreshTokenDelivery::Cookie && matches!(error, Error::Unauthenticated(_)) {
-                    request.refresh_cookie.change(CookieChange::Clear);
+                    request.cookies.refresh.change(CookieChange::Clear);
                 }
                 Err(error.into())
             }
@@ -184,20 +221,21 @@ impl SignInMutation {
             .socket_token()
             .ok_or(Error::BadRequest("Send this over a WebSocket that was opened with an access token."))?;
         let viewer = socket_token.renew(&request.gateway, &input.access_token).await?;
-        Ok(RenewedToken { access_token_expires_at: viewer.token_expires_at() })
+        Ok(RenewedToken { access_token_expires_at: viewer.expires_at() })
     }
 
     /// Ends the session in use and removes the cookie.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<bool> {
         let request = RequestContext::of(ctx);
-        service::sign_out(&request.gateway, request.require_viewer()?).await?;
-        request.refresh_cookie.change(CookieChange::Clear);
+        let viewer = request.require_known()?.signed_in()?;
+        service::sign_out(&request.gateway, &viewer, &request.client).await?;
+        request.cookies.refresh.change(CookieChange::Clear);
         Ok(true)
     }
 }
 
-fn check_delivery(request: &RequestContext, delivery: RefreshTokenDelivery) -> Result<()> {
-    if delivery == RefreshTokenDelivery::Cookie && !request.refresh_cookie.is_possible() {
+pub(crate) fn check_delivery(request: &RequestContext, delivery: RefreshTokenDelivery) -> Result<()> {
+    if delivery == RefreshTokenDelivery::Cookie && !request.cookies.refresh.is_possible() {
         let message = "Over WebSocket no cookie can be set: ask for BODY, or sign in over HTTP.";
         return Err(
             Error::from(Violation::new("input.refreshTokenDelivery", Rule::Exclusive, message)).into()
@@ -206,23 +244,32 @@ fn check_delivery(request: &RequestContext, delivery: RefreshTokenDelivery) -> R
     Ok(())
 }
 
-fn hand_over(
+pub(crate) fn hand_over(
     request: &RequestContext,
     signed_in: start::SignedIn,
     delivery: RefreshTokenDelivery,
 ) -> SignedIn {
-    let refresh_token = match delivery {
-        RefreshTokenDelivery::Body => Some(signed_in.refresh_token.expose_secret().to_owned()),
+    let text = |secret: &SecretString| secret.expose_secret().to_owned();
+    let (refresh_token, device_token) = match delivery {
+        RefreshTokenDelivery::Body => {
+            let device = signed_in.device.as_ref().map(|device| text(device.text()));
+            (Some(text(&signed_in.refresh_token)), device)
+        }
         RefreshTokenDelivery::Cookie => {
             let change = CookieChange::Set(signed_in.refresh_token, signed_in.session_expires_at);
-            request.refresh_cookie.change(change);
-            None
+            request.cookies.refresh.change(change);
+            if let Some(device) = signed_in.device {
+                let until = request.gateway.clock.now() + KNOWN_FOR;
+                request.cookies.device.change(CookieChange::Set(device.text().clone(), until));
+            }
+            (None, None)
         }
     };
     SignedIn {
-        access_token: signed_in.access_token.token.expose_secret().to_owned(),
+        access_token: text(&signed_in.access_token.token),
         access_token_expires_at: signed_in.access_token.expires_at,
         refresh_token,
+        device_token,
         viewer: UserNode::new(signed_in.user, signed_in.viewer),
     }
 }

@@ -31,17 +31,17 @@ impl SocketToken {
     /// `UNAUTHENTICATED` for a token that is not valid, `FORBIDDEN` for one of another session.
     pub async fn renew(&self, gateway: &Gateway, token: &str) -> Result<Viewer> {
         let renewed = Viewer::authenticate(&gateway.access_tokens, gateway, token).await?;
-        if renewed.session_id() != self.viewer().session_id() {
+        if renewed.credential() != self.viewer().credential() {
             return Err(Error::Forbidden("This token is of another session: open a socket of its own."));
         }
         self.0.send_if_modified(|viewer| {
-            let is_later = renewed.token_expires_at() > viewer.token_expires_at();
+            let is_later = renewed.expires_at() > viewer.expires_at();
             if is_later {
                 *viewer = renewed;
             }
             is_later
         });
-        gateway.activity.note(renewed.session_id(), gateway.clock.now());
+        gateway.note_use(&renewed);
         Ok(self.viewer())
     }
 
@@ -49,7 +49,7 @@ impl SocketToken {
     pub async fn expired(&self, gateway: &Gateway) {
         let mut renewals = self.0.subscribe();
         loop {
-            let left = renewals.borrow_and_update().token_expires_at() - gateway.clock.now();
+            let left = renewals.borrow_and_update().expires_at() - gateway.clock.now();
             tokio::select! {
                 () = tokio::time::sleep(left.to_std().unwrap_or_default()) => return,
                 // The sender is `self`: it is not gone.

@@ -1,4 +1,4 @@
-//! The open sockets of this replica, so that the end of a session closes them.
+//! The open sockets of this replica, so that the end of a session, or of an API key, closes them.
 
 mod seats;
 
@@ -10,18 +10,18 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::viewer::{Role, Viewer},
-    id::{SessionId, UserId},
+    auth::viewer::{Credential, Role, Viewer},
+    id::UserId,
 };
 
 pub use seats::{RunningOperation, Seat, Seats};
 
-/// All sockets: those that authenticated by session, and how many there are.
+/// All sockets: those that authenticated by what they did it with, and how many there are.
 #[derive(Debug, Clone, Default)]
 pub struct Sockets {
     /// What bounds them.
     pub seats: Seats,
-    by_session: Arc<Mutex<HashMap<SessionId, Entry>>>,
+    by_credential: Arc<Mutex<HashMap<Credential, Entry>>>,
 }
 
 #[derive(Debug)]
@@ -34,8 +34,8 @@ struct Entry {
 /// Whose sockets, and with what rights they were opened.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketOwner {
-    /// The session.
-    pub session_id: SessionId,
+    /// What they were opened with.
+    pub credential: Credential,
     /// Its user.
     pub user_id: UserId,
     /// The user's role when the socket was opened.
@@ -46,12 +46,12 @@ pub struct SocketOwner {
 #[derive(Debug)]
 pub struct Registered {
     sockets: Sockets,
-    session_id: SessionId,
+    credential: Credential,
     revoked: CancellationToken,
 }
 
 impl Registered {
-    /// Returns once the socket must close because the session has ended or changed.
+    /// Returns once the socket must close because what it was opened with has ended or changed.
     pub async fn revoked(&self) {
         self.revoked.cancelled().await;
     }
@@ -64,38 +64,38 @@ impl Drop for Registered {
             // The entry has left already; another may have taken its key.
             return;
         }
-        if let Some(entry) = entries.get_mut(&self.session_id) {
+        if let Some(entry) = entries.get_mut(&self.credential) {
             entry.open -= 1;
             if entry.open == 0 {
-                entries.remove(&self.session_id);
+                entries.remove(&self.credential);
             }
         }
     }
 }
 
 impl Sockets {
-    /// Adds a socket of the viewer's session.
+    /// Adds a socket of the viewer's.
     #[must_use]
     pub fn register(&self, viewer: &Viewer) -> Registered {
-        let session_id = viewer.session_id();
+        let credential = viewer.credential();
         let mut entries = self.lock();
-        let entry = entries.entry(session_id).or_insert_with(|| Entry {
-            owner: SocketOwner { session_id, user_id: viewer.user_id(), role: viewer.role() },
+        let entry = entries.entry(credential).or_insert_with(|| Entry {
+            owner: SocketOwner { credential, user_id: viewer.user_id(), role: viewer.role() },
             revoked: CancellationToken::new(),
             open: 0,
         });
         entry.open += 1;
-        Registered { sockets: self.clone(), session_id, revoked: entry.revoked.clone() }
+        Registered { sockets: self.clone(), credential, revoked: entry.revoked.clone() }
     }
 
-    /// Tells the sockets of a session to close.
-    pub fn revoke(&self, session_id: SessionId) {
-        if let Some(entry) = self.lock().remove(&session_id) {
+    /// Tells the sockets that were opened with this to close.
+    pub fn revoke(&self, credential: Credential) {
+        if let Some(entry) = self.lock().remove(&credential) {
             entry.revoked.cancel();
         }
     }
 
-    /// The owners of all open sockets, one for each session.
+    /// The owners of all open sockets, one for each credential.
     #[must_use]
     pub fn owners(&self) -> Vec<SocketOwner> {
         self.lock().values().map(|entry| entry.owner).collect()
@@ -107,7 +107,7 @@ impl Sockets {
         self.owners().into_iter().filter(|owner| owner.user_id == user_id).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
-        self.by_session.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Credential, Entry>> {
+        self.by_credential.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,56 +1,82 @@
 //! Beginning sessions, and giving them new tokens.
 
-use std::net::IpAddr;
-
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, EntityTrait, TransactionTrait};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{
     Session, entity,
     events::{self, SessionChange},
     happenings::Happenings,
+    new_device,
     refresh::{self, RefreshToken},
 };
 use crate::{
-    auth::{Viewer, access_token::IssuedToken, secrets::fingerprint, viewer::LiveSession},
-    email::Email,
+    audit::{self, Entry, Kind},
+    auth::{Client, Viewer, access_token::IssuedToken, viewer::LiveSession},
     error::{Error, Result},
     gateway::Gateway,
-    id::{SessionId, TypedId},
+    id::{OneTimeTokenId, SessionId, TypedId},
+    job,
+    known_device::{self, service::DeviceToken},
     metrics::count,
-    store::rate_limit::Quota,
+    one_time_token::{
+        self, Purpose,
+        service::{Issued, NewToken},
+    },
+    throttle::{self, Guess},
     user::{
         self, User, UserStatus,
-        credential::{self, Credential},
-        service::NewUser,
+        credential::{self, Credential, SuspendedCredential},
     },
+    verification,
 };
 
-/// Longest User-Agent header kept, in bytes.
-const MAX_USER_AGENT_BYTES: usize = 512;
+/// How long the second step of a sign-in may take.
+const SECOND_STEP: TimeDelta = TimeDelta::minutes(10);
 
-/// Where a request comes from.
+/// Where a sign-in comes from.
 #[derive(Debug, Clone)]
-pub struct Client {
-    /// Address, as far as trusted proxies vouch for it.
-    pub ip: String,
-    /// User-Agent header.
-    pub user_agent: String,
+pub struct Origin {
+    /// The request.
+    pub client: Client,
+    /// The secret of the device, where it has one already.
+    pub device: Option<DeviceToken>,
 }
 
-impl Client {
-    /// What counts as one client for limits: an IPv4 address, or the /64 that an IPv6 subscriber has to choose from.
-    #[must_use]
-    pub fn network(&self) -> String {
-        match self.ip.parse() {
-            Ok(IpAddr::V6(ip)) => {
-                let [a, b, c, d, ..] = ip.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-            _ => self.ip.clone(),
-        }
-    }
+/// How somebody has shown who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Method {
+    /// By the password.
+    Password,
+    /// By an account at an identity provider.
+    Provider,
+    /// By a passkey, which is two factors in one.
+    Passkey,
+    /// By a code sent to the address of a new account.
+    EmailCode,
+}
+
+/// What comes of the first step.
+#[derive(Debug)]
+pub enum FirstStep {
+    /// Nothing more is asked for.
+    SignedIn(Box<SignedIn>),
+    /// A second factor is asked for; the challenge stands for the first step.
+    SecondFactorRequired(Issued),
+}
+
+/// What the first step leaves for the second.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PendingSignIn {
+    /// Who has shown what.
+    pub credential: SuspendedCredential,
+    /// How.
+    pub method: Method,
 }
 
 /// A session that someone may use from now on.
@@ -66,77 +92,156 @@ pub struct SignedIn {
     pub refresh_token: SecretString,
     /// When the session ends at the latest.
     pub session_expires_at: DateTime<Utc>,
-}
-
-/// Creates an account and signs it in.
-///
-/// # Errors
-/// `INVALID_INPUT`, `CONFLICT`, `RATE_LIMITED`.
-pub async fn sign_up(gateway: &Gateway, new: NewUser, client: &Client) -> Result<SignedIn> {
-    let new = user::service::check_new(gateway, &new).await?;
-    let quota = Quota::per_hour(gateway.config.sign_ups_per_hour);
-    gateway.limit(&format!("sign-up:{}", client.network()), quota).await?;
-    let credential = user::service::register(gateway, new).await?;
-    gateway.happenings.sign_ups.inc();
-    start(gateway, credential, client).await
+    /// The device's secret, for its next sign-in; `None` where the session goes on.
+    pub device: Option<DeviceToken>,
 }
 
 /// Signs in with email address and password.
 ///
 /// # Errors
-/// `INVALID_CREDENTIALS`, `FORBIDDEN` for an account that may not sign in, `RATE_LIMITED`.
-pub async fn sign_in(gateway: &Gateway, email: &str, password: &str, client: &Client) -> Result<SignedIn> {
+/// `INVALID_CREDENTIALS`, `FORBIDDEN` for an account that may not sign in, `EMAIL_NOT_VERIFIED`, `RATE_LIMITED`.
+pub async fn sign_in(gateway: &Gateway, email: &str, password: &str, origin: &Origin) -> Result<FirstStep> {
     let outcome = async {
-        limit_attempts(gateway, email, client).await?;
-        let credential = credential::verify_credentials(gateway, email, password).await?;
-        start(gateway, credential, client).await
+        let guess = Guess::at_account(gateway, email, origin).await?;
+        throttle::service::attempt(gateway, &guess).await?;
+        let credential = match credential::verify_credentials(gateway, email, password).await {
+            Ok(credential) => credential,
+            Err(error) => {
+                note_failure(gateway, email, &error, &origin.client).await?;
+                return Err(error);
+            }
+        };
+        throttle::service::clear(gateway, &guess).await;
+        if gateway.config.registration.requires_email_verification && !credential.user.email_verified {
+            verification::service::send_again(gateway, &credential.user).await?;
+            return Err(Error::EmailNotVerified);
+        }
+        first_step_done(gateway, credential, Method::Password, origin).await
     };
     let outcome = outcome.await;
     count(&gateway.happenings.sign_ins, Happenings::outcome(&outcome));
     outcome
 }
 
-/// Bounds guesses: at one account from one address, from one address at all, and at one account from everywhere,
-/// the last so wide that a stranger cannot easily lock somebody out.
-async fn limit_attempts(gateway: &Gateway, account: &str, client: &Client) -> Result<()> {
-    let attempts = gateway.config.sign_in_attempts_per_minute;
-    // All spellings of an address are one account. A key is of bounded length and holds no address in clear.
-    let account = Email::parse(account).map_or_else(|_| account.to_owned(), Email::into_string);
-    let (account, network) = (fingerprint(&account), client.network());
-    gateway.limit(&format!("sign-in:{account}:{network}"), Quota::per_minute(attempts)).await?;
-    gateway.limit(&format!("sign-in-from:{network}"), Quota::per_minute(attempts.saturating_mul(3))).await?;
-    gateway.limit(&format!("sign-in-to:{account}"), Quota::per_minute(attempts.saturating_mul(10))).await
+/// Recorded for an unknown account as well: the time that it takes must tell nothing.
+async fn note_failure(gateway: &Gateway, email: &str, error: &Error, client: &Client) -> Result<()> {
+    let reason = match error {
+        Error::InvalidCredentials => "WRONG_PASSWORD",
+        Error::Forbidden(_) => "ACCOUNT_SUSPENDED",
+        _ => return Ok(()),
+    };
+    let entry = Entry::by_anonymous(Kind::SignInFailed).from(client).with("reason", reason);
+    let user = user::service::find_by_email(&gateway.db, email).await?;
+    let entry = match user {
+        Some(user) => entry.about(user.id),
+        None => entry,
+    };
+    audit::service::record_now(gateway, entry).await
 }
 
-async fn start(gateway: &Gateway, credential: Credential, client: &Client) -> Result<SignedIn> {
+/// Goes on after somebody has shown who it is: begins the session, or asks for the second factor.
+///
+/// A passkey is both factors, and a remembered device stands for the second.
+///
+/// # Errors
+/// `INVALID_CREDENTIALS` when account or password have changed meanwhile.
+pub async fn first_step_done(
+    gateway: &Gateway,
+    credential: Credential,
+    method: Method,
+    origin: &Origin,
+) -> Result<FirstStep> {
+    if credential.user.has_second_factor && method != Method::Passkey {
+        let device = known_device::service::find(gateway, credential.user.id, origin.device.as_ref()).await?;
+        if !device.is_some_and(|device| device.is_remembered(gateway.clock.now())) {
+            let user_id = Some(credential.user.id);
+            let pending = PendingSignIn { credential: credential.suspend(), method };
+            let new = NewToken {
+                purpose: Purpose::SecondFactor,
+                user_id,
+                email: None,
+                data: json!(pending),
+                lifetime: SECOND_STEP,
+            };
+            let issued = one_time_token::service::issue(gateway, &gateway.db, new).await?;
+            return Ok(FirstStep::SecondFactorRequired(issued));
+        }
+    }
+    let signed_in = begin(gateway, credential, method, origin, Begin::default()).await?;
+    Ok(FirstStep::SignedIn(Box::new(signed_in)))
+}
+
+/// What else happens as a session begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Begin {
+    /// Whether the device stands for the second factor for a while.
+    pub remember_device: bool,
+    /// The challenge that is used up by it.
+    pub redeems: Option<OneTimeTokenId>,
+}
+
+/// Begins a session of somebody who has shown everything that is asked for.
+///
+/// # Errors
+/// `INVALID_CREDENTIALS` when account or password have changed meanwhile, `INVALID_TOKEN` when the challenge was used.
+pub async fn begin(
+    gateway: &Gateway,
+    credential: Credential,
+    method: Method,
+    origin: &Origin,
+    options: Begin,
+) -> Result<SignedIn> {
     let now = gateway.clock.now();
     let id = SessionId::generate();
     let token = RefreshToken::first(id);
+    let device = origin.device.clone().unwrap_or_else(DeviceToken::generate);
+    let client = &origin.client;
+    let is_new_device = new_device::is_new(gateway, &credential.user, origin).await?;
+
+    let transaction = gateway.db.begin().await?;
+    if let Some(challenge) = options.redeems {
+        one_time_token::service::use_up(gateway, &transaction, challenge).await?;
+    }
+    let user = credential::record_sign_in(&transaction, credential, now).await?;
+    let device_id = known_device::service::note(gateway, &transaction, user.id, &device, client).await?;
     let row = entity::ActiveModel {
         id: Set(id),
-        user_id: Set(credential.user.id),
-        user_agent: Set(cut(&client.user_agent)),
+        user_id: Set(user.id),
+        user_agent: Set(client.user_agent.clone()),
         ip: Set(client.ip.clone()),
         created_at: Set(now),
         last_active_at: Set(now),
         expires_at: Set(now + gateway.config.lifetimes.session),
         refresh_hash: Set(token.hash(&gateway.session_key)),
         refreshed_at: Set(now),
+        authenticated_at: Set(Some(now)),
+        known_device_id: Set(Some(device_id)),
         ..Default::default()
     };
-    let transaction = gateway.db.begin().await?;
-    let user = credential::record_sign_in(&transaction, credential, now).await?;
     let session: Session = entity::Entity::insert(row).exec_with_returning(&transaction).await?.into();
+    let entry = |kind| Entry::by_user(user.id, kind).from(client).with("sessionId", id.to_wire());
+    let method: &str = method.into();
+    let signed_in = entry(Kind::SignedIn).with("method", method);
+    let mut recorded = vec![audit::service::record(&transaction, &gateway.clock, signed_in).await?];
+    if options.remember_device {
+        known_device::service::remember(gateway, &transaction, device_id).await?;
+        let entry = Entry::by_user(user.id, Kind::DeviceRemembered).from(client);
+        recorded.push(audit::service::record(&transaction, &gateway.clock, entry).await?);
+    }
+    if is_new_device {
+        new_device::send_alert(gateway, &transaction, &user, &session).await?;
+        let entry = entry(Kind::SignedInFromNewDevice);
+        recorded.push(audit::service::record(&transaction, &gateway.clock, entry).await?);
+    }
     transaction.commit().await?;
+
     user::service::announce_change(gateway, user.id).await;
     events::announce(gateway, SessionChange::Started, &session).await;
-    hand_over(gateway, &session, user, &token)
-}
-
-/// The first characters of a header that anyone can make as long as they like.
-fn cut(user_agent: &str) -> String {
-    let end = user_agent.floor_char_boundary(MAX_USER_AGENT_BYTES);
-    user_agent[..end].to_owned()
+    recorded.into_iter().for_each(|recorded| recorded.announce(gateway));
+    if is_new_device {
+        job::service::wake(gateway);
+    }
+    hand_over(gateway, &session, user, &token, Some(device))
 }
 
 /// Exchanges a refresh token for a new pair of tokens.
@@ -144,7 +249,7 @@ fn cut(user_agent: &str) -> String {
 /// # Errors
 /// `UNAUTHENTICATED` for a token that is not good (see [`refresh::rotate`]) or an account that may not sign in.
 pub async fn refresh(gateway: &Gateway, token: &SecretString, client: &Client) -> Result<SignedIn> {
-    let refreshed = refresh::rotate(gateway, token, &client.ip).await;
+    let refreshed = refresh::rotate(gateway, token, client).await;
     count(&gateway.happenings.refreshes, Happenings::outcome(&refreshed));
     let refreshed = refreshed?;
     let user = user::service::list_by_ids(&gateway.db, &[refreshed.session.user_id]).await?.pop();
@@ -156,11 +261,22 @@ pub async fn refresh(gateway: &Gateway, token: &SecretString, client: &Client) -
     if refreshed.replaced {
         events::announce(gateway, SessionChange::Refreshed, &refreshed.session).await;
     }
-    hand_over(gateway, &refreshed.session, user, &refreshed.token)
+    hand_over(gateway, &refreshed.session, user, &refreshed.token, None)
 }
 
-fn hand_over(gateway: &Gateway, session: &Session, user: User, token: &RefreshToken) -> Result<SignedIn> {
-    let live = LiveSession { user_id: user.id, role: user.role };
+fn hand_over(
+    gateway: &Gateway,
+    session: &Session,
+    user: User,
+    token: &RefreshToken,
+    device: Option<DeviceToken>,
+) -> Result<SignedIn> {
+    let live = LiveSession {
+        user_id: user.id,
+        role: user.role,
+        authenticated_at: session.authenticated_at,
+        lacks_second_factor: user.lacks_second_factor(&gateway.config),
+    };
     let (viewer, access_token) =
         Viewer::establish(&gateway.access_tokens, session.id, live, session.expires_at)?;
     Ok(SignedIn {
@@ -169,5 +285,6 @@ fn hand_over(gateway: &Gateway, session: &Session, user: User, token: &RefreshTo
         access_token,
         refresh_token: token.to_wire(&gateway.session_key),
         session_expires_at: session.expires_at,
+        device,
     })
 }

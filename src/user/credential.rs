@@ -9,36 +9,90 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 
 use super::{User, UserStatus, entity, service};
 use crate::{
     auth::{
         Operator, Viewer,
         password::{Hasher, Password, Verdict},
+        secrets::fingerprint,
         viewer::Role,
     },
     email::Email,
     error::{Error, Result, Rule, Violation, Violations},
     gateway::Gateway,
+    id::UserId,
 };
 
-/// A user who has shown the right password, and the hash it was right for: what follows holds only
-/// while that hash is still the account's.
+/// A user who has shown who it is, and how: what follows holds only while that is still so.
 #[derive(Debug)]
 pub struct Credential {
     /// The user.
     pub user: User,
-    password_hash: String,
-    /// The same password under today's parameters.
-    rehashed: Option<String>,
+    proof: Proof,
+}
+
+#[derive(Debug)]
+enum Proof {
+    /// The right password for this hash, and the same password under today's parameters.
+    Password { hash: String, rehashed: Option<String> },
+    /// Something that holds whatever the password: an identity provider's word, a passkey, a code by mail.
+    Other,
+}
+
+/// A [`Credential`] between two steps of a sign-in, as the first step leaves it for the second.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SuspendedCredential {
+    user_id: UserId,
+    /// Of the hash that the password was right for.
+    password: Option<String>,
 }
 
 impl Credential {
     /// Of an account that was created just now.
     pub(super) fn of_new(user: User, password_hash: String) -> Self {
-        Self { user, password_hash, rehashed: None }
+        Self { user, proof: Proof::Password { hash: password_hash, rehashed: None } }
     }
+
+    /// Of a user who has shown who it is by other means than the password.
+    ///
+    /// Called only by what has just checked those means (held by `tests/layering.rs`).
+    #[must_use]
+    pub fn by_other_means(user: User) -> Self {
+        Self { user, proof: Proof::Other }
+    }
+
+    /// What the second step of a sign-in needs of it.
+    #[must_use]
+    pub fn suspend(&self) -> SuspendedCredential {
+        let password = match &self.proof {
+            Proof::Password { hash, .. } => Some(fingerprint(hash)),
+            Proof::Other => None,
+        };
+        SuspendedCredential { user_id: self.user.id, password }
+    }
+}
+
+/// Takes up what the first step of a sign-in has left, if it still holds.
+///
+/// # Errors
+/// `INVALID_TOKEN` when the password was changed, or the account may not sign in any more.
+pub async fn resume(gateway: &Gateway, suspended: &SuspendedCredential) -> Result<Credential> {
+    let row = entity::Entity::find_by_id(suspended.user_id)
+        .filter(entity::Column::Status.eq(UserStatus::Active))
+        .one(&gateway.db)
+        .await?;
+    let row = row.ok_or(Error::InvalidToken)?;
+    let proof = match &suspended.password {
+        None => Proof::Other,
+        Some(password) if *password == fingerprint(&row.password_hash) => {
+            Proof::Password { hash: row.password_hash.clone(), rehashed: None }
+        }
+        Some(_) => return Err(Error::InvalidToken),
+    };
+    Ok(Credential { user: row.into(), proof })
 }
 
 /// Checks an email address and password; an unknown address costs and answers the same as a wrong password.
@@ -63,7 +117,8 @@ pub async fn verify_credentials(gateway: &Gateway, email: &str, password: &str) 
         Verdict::RightButOutdated => Some(gateway.hasher.hash(password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
-    Ok(Credential { password_hash: row.password_hash.clone(), user: row.into(), rehashed })
+    let proof = Proof::Password { hash: row.password_hash.clone(), rehashed };
+    Ok(Credential { user: row.into(), proof })
 }
 
 /// Notes that a user signs in, and keeps the account's row until the transaction ends: a change of password
@@ -76,15 +131,21 @@ pub async fn record_sign_in(
     credential: Credential,
     at: DateTime<Utc>,
 ) -> Result<User> {
-    let Credential { user, password_hash, rehashed } = credential;
+    let Credential { user, proof } = credential;
     let mut change = entity::ActiveModel { last_sign_in_at: Set(Some(at)), ..Default::default() };
-    if let Some(rehashed) = rehashed {
-        change.password_hash = Set(rehashed);
-    }
+    let checked_hash = match proof {
+        Proof::Password { hash, rehashed } => {
+            if let Some(rehashed) = rehashed {
+                change.password_hash = Set(rehashed);
+            }
+            Some(hash)
+        }
+        Proof::Other => None,
+    };
     let updated = entity::Entity::update_many()
         .set(change)
         .filter(entity::Column::Id.eq(user.id))
-        .filter(entity::Column::PasswordHash.eq(password_hash))
+        .apply_if(checked_hash, |update, hash| update.filter(entity::Column::PasswordHash.eq(hash)))
         .filter(entity::Column::Status.eq(UserStatus::Active))
         .exec(transaction)
         .await?;
@@ -129,6 +190,14 @@ pub struct NewPassword {
     password_hash: String,
 }
 
+impl NewPassword {
+    /// Whose password it is to be.
+    #[must_use]
+    pub fn user_id(&self) -> UserId {
+        self.user.id
+    }
+}
+
 /// Checks the viewer's current password and the one that is to replace it.
 ///
 /// # Errors
@@ -157,6 +226,18 @@ pub async fn check_new_password(
     Ok(NewPassword { replaces: Some(row.password_hash.clone()), user: row.into(), password_hash })
 }
 
+/// Checks the password that the owner of a reset link has chosen.
+///
+/// # Errors
+/// `INVALID_INPUT` for one that breaks a rule; `INVALID_TOKEN` for an account that may not sign in.
+pub async fn check_reset(gateway: &Gateway, user_id: UserId, new: &SecretString) -> Result<NewPassword> {
+    let user = service::load_active(&gateway.db, user_id).await?.ok_or(Error::InvalidToken)?;
+    let hints = [user.email.as_str(), user.name.as_str()];
+    let new = gateway.hasher.judge("input.newPassword", new.expose_secret(), &hints).await??;
+    let password_hash = gateway.hasher.hash(new).await?;
+    Ok(NewPassword { user, replaces: None, password_hash })
+}
+
 /// Prepares a password on the operator's word.
 ///
 /// # Errors
@@ -183,6 +264,7 @@ pub async fn replace_password(
 ) -> Result<User> {
     let change = entity::ActiveModel {
         password_hash: Set(new.password_hash),
+        has_password: Set(true),
         updated_at: Set(gateway.clock.now()),
         ..Default::default()
     };

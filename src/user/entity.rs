@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use super::{User, UserStatus};
-use crate::{auth::viewer::Role, id::UserId};
+use crate::{auth::viewer::Role, id::UserId, locale::Locale};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -22,6 +22,11 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub last_sign_in_at: Option<DateTimeUtc>,
+    pub locale: Option<Locale>,
+    /// Without one the hash is of a password that nobody knows.
+    pub has_password: bool,
+    pub has_second_factor: bool,
+    pub deletion_scheduled_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -40,6 +45,10 @@ impl From<Model> for User {
             email_verified: row.email_verified,
             created_at: row.created_at,
             last_sign_in_at: row.last_sign_in_at,
+            locale: row.locale,
+            has_password: row.has_password,
+            has_second_factor: row.has_second_factor,
+            deletion_scheduled_at: row.deletion_scheduled_at,
         }
     }
 }

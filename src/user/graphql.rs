@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use super::{
     User, UserStatus,
     list::{self, UserFilter, UserOrder, UserOrderField},
-    service,
+    service::{self, ProfileChange},
 };
 use crate::{
+    audit::graphql::{AuditEventConnection, user_activity},
     auth::{Admin, Viewer, viewer::Role},
     error::{Error, Rule, Violation},
     graphql::{
@@ -18,6 +19,7 @@ use crate::{
         page::{List, PageArgs},
     },
     id::{TypedId, UserId},
+    locale::Locale,
     session::{
         SessionState,
         graphql::{SessionConnection, user_sessions},
@@ -99,6 +101,26 @@ impl UserNode {
     ) -> Result<SessionConnection> {
         let args = PageArgs { first, after, last, before };
         user_sessions(RequestContext::of(ctx), self.user.id, self.seen_by, state, &args).await
+    }
+
+    /// The language of mails to this person.
+    async fn locale(&self, ctx: &Context<'_>) -> Locale {
+        self.user.locale_or_default(&RequestContext::of(ctx).gateway.config)
+    }
+
+    /// What happened to this account, the latest first.
+    async fn activity(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the beginning: 1 to 100, 20 when left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only events behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only events before this cursor.")] before: Option<String>,
+    ) -> Result<AuditEventConnection> {
+        let args = PageArgs { first, after, last, before };
+        user_activity(RequestContext::of(ctx), self.user.id, &args).await
     }
 }
 
@@ -232,7 +254,7 @@ pub struct UserMutation;
 
 #[Object]
 impl UserMutation {
-    /// Changes the viewer's own name.
+    /// Changes the viewer's own name and language; what is left out stays.
     async fn update_profile(
         &self,
         ctx: &Context<'_>,
@@ -240,7 +262,8 @@ impl UserMutation {
     ) -> Result<UserNode> {
         let request = RequestContext::of(ctx);
         let viewer = request.require_viewer()?;
-        let user = service::update_profile(&request.gateway, viewer, &input.name).await?;
+        let change = ProfileChange { name: input.name, locale: input.locale };
+        let user = service::update_profile(&request.gateway, viewer, change, &request.client).await?;
         Ok(UserNode::new(user, *viewer))
     }
 }
@@ -249,5 +272,7 @@ impl UserMutation {
 #[derive(InputObject)]
 struct UpdateProfileInput {
     /// 1 to 80 characters, without control characters.
-    name: String,
+    name: Option<String>,
+    /// The language of mails.
+    locale: Option<Locale>,
 }

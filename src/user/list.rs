@@ -102,10 +102,7 @@ pub async fn list_page(
     let list_order = if order.descending { Order::Desc } else { Order::Asc };
     let (key, id) = (order.field.column(), Expr::col(entity::Column::Id));
     let mut select = filtered(filter);
-    let statement = QueryTrait::query(&mut select);
-    page.narrow(statement, &list_order, &key, &id);
-    let reading_order = page.reading_order(&list_order);
-    statement.order_by_expr(key, reading_order.clone()).order_by_expr(id, reading_order).limit(page.limit());
+    page.order(QueryTrait::query(&mut select), &list_order, key, id);
     let rows = select.all(&gateway.db).await?;
     Ok(page.slice(rows.into_iter().map(User::from).collect()))
 }

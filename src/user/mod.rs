@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use crate::{auth::viewer::Role, id::UserId, store::bus::Topic};
+use crate::{auth::viewer::Role, config::Config, id::UserId, locale::Locale, store::bus::Topic};
 
 /// A user as everyone but [`service`] sees it: without the password hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,32 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When this person last signed in.
     pub last_sign_in_at: Option<DateTime<Utc>>,
+    /// The language of mails; `None`: nobody said.
+    #[serde(default)]
+    pub locale: Option<Locale>,
+    /// Whether there is a password to sign in with.
+    #[serde(default)]
+    pub has_password: bool,
+    /// Whether a sign-in takes a second factor.
+    #[serde(default)]
+    pub has_second_factor: bool,
+    /// When the account is to be erased.
+    #[serde(default)]
+    pub deletion_scheduled_at: Option<DateTime<Utc>>,
+}
+
+impl User {
+    /// Whether the user's role needs a second factor that the account does not have.
+    #[must_use]
+    pub fn lacks_second_factor(&self, config: &Config) -> bool {
+        !self.has_second_factor && config.second_factor_required.for_role(self.role)
+    }
+
+    /// The language of mails to this person.
+    #[must_use]
+    pub fn locale_or_default(&self, config: &Config) -> Locale {
+        self.locale.unwrap_or(config.default_locale)
+    }
 }
 
 /// Whether a user may sign in.

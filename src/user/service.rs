@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait,
+};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
 use super::{USER_CHANGED, User, UserChanged, UserStatus, credential::Credential, entity, list, name};
 use crate::{
-    auth::{Admin, Operator, Viewer, password::Password, viewer::Role},
+    audit::{self, Entry, Kind},
+    auth::{Admin, Client, Operator, Viewer, password::Password, secrets::random_bytes, viewer::Role},
     email::{Email, EmailError},
     error::{Error, Result, Rule, Violation, Violations},
     gateway::Gateway,
     id::{TypedId, UserId},
+    locale::Locale,
     store::{database::is_unique_violation, rate_limit::Quota},
 };
 
@@ -54,13 +60,81 @@ pub async fn check_new(gateway: &Gateway, new: &NewUser) -> Result<CheckedNewUse
     }
 }
 
-/// Creates the account of a person who signs up.
+impl CheckedNewUser {
+    /// The address.
+    #[must_use]
+    pub fn email(&self) -> &Email {
+        &self.email
+    }
+}
+
+/// An account that is about to be created: its password is hashed, which takes long and needs no transaction.
+#[derive(Debug)]
+pub struct PreparedUser {
+    email: Email,
+    name: String,
+    password_hash: String,
+    has_password: bool,
+    role: Role,
+    locale: Option<Locale>,
+    email_verified: bool,
+}
+
+impl PreparedUser {
+    /// As somebody who was invited: with this role, and with the address verified by the link.
+    #[must_use]
+    pub fn invited_as(self, role: Role) -> Self {
+        Self { role, email_verified: true, ..self }
+    }
+}
+
+/// Prepares the account of a person who signs up.
+///
+/// # Errors
+/// `RATE_LIMITED` when too many passwords wait to be hashed.
+pub async fn prepare(gateway: &Gateway, new: CheckedNewUser, locale: Option<Locale>) -> Result<PreparedUser> {
+    let password_hash = gateway.hasher.hash(new.password).await?;
+    let CheckedNewUser { email, name, .. } = new;
+    Ok(PreparedUser {
+        email,
+        name,
+        password_hash,
+        has_password: true,
+        role: Role::User,
+        locale,
+        email_verified: false,
+    })
+}
+
+/// Prepares the account of a person whom an identity provider vouches for: without a password of its own.
+///
+/// # Errors
+/// `RATE_LIMITED` when too many passwords wait to be hashed.
+pub async fn prepare_without_password(
+    gateway: &Gateway,
+    email: Email,
+    name: &str,
+    role: Role,
+    email_verified: bool,
+) -> Result<PreparedUser> {
+    // Nobody knows it, and checking another against it costs what any check does.
+    let unknown = Password::from_operator(&hex::encode(random_bytes::<32>()).into());
+    let password_hash = gateway.hasher.hash(unknown).await?;
+    let name = name::parse("name", name).unwrap_or_else(|_| email.as_str().to_owned());
+    Ok(PreparedUser { email, name, password_hash, has_password: false, role, locale: None, email_verified })
+}
+
+/// Creates an account that was prepared.
 ///
 /// # Errors
 /// `CONFLICT` when the address is taken.
-pub async fn register(gateway: &Gateway, new: CheckedNewUser) -> Result<Credential> {
-    let password_hash = gateway.hasher.hash(new.password).await?;
-    let user = insert(gateway, new.email, new.name, password_hash.clone(), Role::User).await?;
+pub async fn register(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    prepared: PreparedUser,
+) -> Result<Credential> {
+    let password_hash = prepared.password_hash.clone();
+    let user = insert(gateway, db, prepared).await?;
     Ok(Credential::of_new(user, password_hash))
 }
 
@@ -75,8 +149,34 @@ pub async fn create(gateway: &Gateway, _: &Operator, new: NewUser, role: Role) -
     let (Some(email), Some(name)) = (email, name) else {
         return Err(violations.into_error());
     };
-    let password_hash = gateway.hasher.hash(Password::from_operator(&new.password)).await?;
-    insert(gateway, email, name, password_hash, role).await
+    create_by_operator(gateway, email, name, &new.password, role).await
+}
+
+async fn create_by_operator(
+    gateway: &Gateway,
+    email: Email,
+    name: String,
+    password: &SecretString,
+    role: Role,
+) -> Result<User> {
+    let password_hash = gateway.hasher.hash(Password::from_operator(password)).await?;
+    let prepared = PreparedUser {
+        email,
+        name,
+        password_hash,
+        has_password: true,
+        role,
+        locale: None,
+        // The operator's word counts.
+        email_verified: true,
+    };
+    let transaction = gateway.db.begin().await?;
+    let user = insert(gateway, &transaction, prepared).await?;
+    let entry = Entry::by_operator(Kind::AccountCreated).about(user.id).with("method", "OPERATOR");
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
+    recorded.announce(gateway);
+    Ok(user)
 }
 
 /// What the start found, or did, about the first administrator.
@@ -100,8 +200,7 @@ pub async fn ensure_first_admin(gateway: &Gateway) -> Result<FirstAdmin> {
     }
     let Some(password) = &gateway.config.admin.password else { return Ok(FirstAdmin::Missing) };
     let email = parse_email("ADMIN_EMAIL", &gateway.config.admin.email)?;
-    let password_hash = gateway.hasher.hash(Password::from_operator(password)).await?;
-    match insert(gateway, email, "Administrator".into(), password_hash, Role::Admin).await {
+    match create_by_operator(gateway, email, "Administrator".into(), password, Role::Admin).await {
         Ok(_) => Ok(FirstAdmin::Created),
         Err(Error::Conflict(_)) if admin_exists(gateway).await? => Ok(FirstAdmin::Exists),
         Err(Error::Conflict(_)) => Ok(FirstAdmin::Missing),
@@ -114,32 +213,82 @@ async fn admin_exists(gateway: &Gateway) -> Result<bool> {
     Ok(admins.count(&gateway.db).await? > 0)
 }
 
-async fn insert(
-    gateway: &Gateway,
-    email: Email,
-    name: String,
-    password_hash: String,
-    role: Role,
-) -> Result<User> {
+async fn insert(gateway: &Gateway, db: &impl ConnectionTrait, prepared: PreparedUser) -> Result<User> {
     let now = gateway.clock.now();
     let row = entity::ActiveModel {
         id: Set(UserId::generate()),
-        search_text: Set(search_text(email.as_str(), &name)),
-        email: Set(email.into_string()),
-        name: Set(name),
-        password_hash: Set(password_hash),
-        role: Set(role),
+        search_text: Set(search_text(prepared.email.as_str(), &prepared.name)),
+        email: Set(prepared.email.into_string()),
+        name: Set(prepared.name),
+        password_hash: Set(prepared.password_hash),
+        role: Set(prepared.role),
         status: Set(UserStatus::Active),
-        email_verified: Set(false),
+        email_verified: Set(prepared.email_verified),
         created_at: Set(now),
         updated_at: Set(now),
         last_sign_in_at: Set(None),
+        locale: Set(prepared.locale),
+        has_password: Set(prepared.has_password),
+        has_second_factor: Set(false),
+        deletion_scheduled_at: Set(None),
     };
-    match entity::Entity::insert(row).exec_with_returning(&gateway.db).await {
+    match entity::Entity::insert(row).exec_with_returning(db).await {
         Ok(row) => Ok(row.into()),
-        Err(error) if is_unique_violation(&error) => {
-            Err(Error::Conflict("This email address already has an account."))
-        }
+        Err(error) if is_unique_violation(&error) => Err(ADDRESS_TAKEN),
+        Err(error) => Err(error.into()),
+    }
+}
+
+const ADDRESS_TAKEN: Error = Error::Conflict("This email address already has an account.");
+
+/// Notes that the address was shown to be the user's.
+///
+/// # Errors
+/// `INVALID_TOKEN` when the account has another address by now, or may not sign in.
+pub async fn mark_verified(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    id: UserId,
+    email: &str,
+) -> Result<User> {
+    let change = entity::ActiveModel { email_verified: Set(true), ..changed_now(gateway, id) };
+    change_where(db, change, email).await
+}
+
+/// Puts another address, which was shown to be the user's, in place of `from`.
+///
+/// # Errors
+/// `INVALID_TOKEN` when the account has another address by now, or may not sign in; `CONFLICT` when the new one is taken.
+pub async fn change_email(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    id: UserId,
+    from: &str,
+    to: &str,
+) -> Result<User> {
+    let row = load_row(db, id).await?;
+    let change = entity::ActiveModel {
+        email: Set(to.to_owned()),
+        email_verified: Set(true),
+        search_text: Set(search_text(to, &row.name)),
+        ..changed_now(gateway, id)
+    };
+    change_where(db, change, from).await
+}
+
+/// Changes an active account that has this address still.
+async fn change_where(db: &impl ConnectionTrait, change: entity::ActiveModel, email: &str) -> Result<User> {
+    let id = change.id.clone().unwrap();
+    let updated = entity::Entity::update_many()
+        .set(entity::ActiveModel { id: NotSet, ..change })
+        .filter(entity::Column::Id.eq(id))
+        .filter(entity::Column::Email.eq(email))
+        .filter(entity::Column::Status.eq(UserStatus::Active))
+        .exec_with_returning(db)
+        .await;
+    match updated {
+        Ok(mut rows) => rows.pop().map(User::from).ok_or(Error::InvalidToken),
+        Err(error) if is_unique_violation(&error) => Err(ADDRESS_TAKEN),
         Err(error) => Err(error.into()),
     }
 }
@@ -151,25 +300,47 @@ async fn insert(
 pub async fn set_role(gateway: &Gateway, operator: &Operator, email: &str, role: Role) -> Result<User> {
     let user = load_by_email(gateway, operator, email).await?;
     let row = entity::ActiveModel { role: Set(role), ..changed_now(gateway, user.id) };
-    update(gateway, row).await
+    let entry = Entry::by_operator(Kind::RoleChanged).about(user.id);
+    update(gateway, row, entry.with("before", user.role.as_str()).with("after", role.as_str())).await
 }
 
-/// Changes the viewer's own name.
+/// What is changed of one's own account; what is left out stays.
+#[derive(Debug, Default)]
+pub struct ProfileChange {
+    /// What others call this person.
+    pub name: Option<String>,
+    /// The language of mails.
+    pub locale: Option<Locale>,
+}
+
+/// Changes the viewer's own name and language.
 ///
 /// # Errors
 /// `INVALID_INPUT`, `RATE_LIMITED`.
-pub async fn update_profile(gateway: &Gateway, viewer: &Viewer, name: &str) -> Result<User> {
-    let name = name::parse("input.name", name)?;
+pub async fn update_profile(
+    gateway: &Gateway,
+    viewer: &Viewer,
+    change: ProfileChange,
+    client: &Client,
+) -> Result<User> {
+    let name = change.name.map(|name| name::parse("input.name", &name)).transpose()?;
     let quota = Quota::per_minute(PROFILE_CHANGES_PER_MINUTE);
     gateway.limit(&format!("update-profile:{}", viewer.user_id()), quota).await?;
     let row = load_row(&gateway.db, viewer.user_id()).await?;
+    let (name, locale) = (name.unwrap_or_else(|| row.name.clone()), change.locale.or(row.locale));
+    let told = |name: &str, locale: Option<Locale>| json!({ "name": name, "locale": locale });
+    let entry = Entry::by(viewer, Kind::ProfileChanged)
+        .from(client)
+        .with("before", told(&row.name, row.locale))
+        .with("after", told(&name, locale));
     let search_text = search_text(&row.email, &name);
     let row = entity::ActiveModel {
         name: Set(name),
+        locale: Set(locale),
         search_text: Set(search_text),
         ..changed_now(gateway, row.id)
     };
-    update(gateway, row).await
+    update(gateway, row, entry).await
 }
 
 /// The viewer's own account, from the cache when it is warm.
@@ -217,10 +388,20 @@ pub async fn find(gateway: &Gateway, viewer: &Viewer, id: UserId) -> Result<Opti
 /// `NOT_FOUND`.
 pub async fn load_by_email(gateway: &Gateway, _: &Operator, email: &str) -> Result<User> {
     const UNKNOWN: Error = Error::NotFound("user");
-    let email = Email::parse(email).map_err(|_| UNKNOWN)?;
-    let row =
-        entity::Entity::find().filter(entity::Column::Email.eq(email.as_str())).one(&gateway.db).await?;
-    row.map(User::from).ok_or(UNKNOWN)
+    find_by_email(&gateway.db, email).await?.ok_or(UNKNOWN)
+}
+
+/// One user by address: what comes of it may not tell the caller whether there is one.
+pub(crate) async fn find_by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<User>> {
+    let Ok(email) = Email::parse(email) else { return Ok(None) };
+    let row = entity::Entity::find().filter(entity::Column::Email.eq(email.as_str())).one(db).await?;
+    Ok(row.map(User::from))
+}
+
+/// One user who may sign in.
+pub(crate) async fn load_active(db: &impl ConnectionTrait, id: UserId) -> Result<Option<User>> {
+    let row = entity::Entity::find_by_id(id).one(db).await?;
+    Ok(row.filter(|row| row.status == UserStatus::Active).map(User::from))
 }
 
 /// How many accounts there are, for the operator's commands.
@@ -239,10 +420,14 @@ fn changed_now(gateway: &Gateway, id: UserId) -> entity::ActiveModel {
     entity::ActiveModel { id: Set(id), updated_at: Set(gateway.clock.now()), ..Default::default() }
 }
 
-/// Writes a change and makes it hold on every replica.
-async fn update(gateway: &Gateway, row: entity::ActiveModel) -> Result<User> {
-    let user: User = entity::Entity::update(row).exec(&gateway.db).await?.into();
+/// Writes a change and what is recorded of it, and makes it hold on every replica.
+async fn update(gateway: &Gateway, row: entity::ActiveModel, entry: Entry) -> Result<User> {
+    let transaction = gateway.db.begin().await?;
+    let user: User = entity::Entity::update(row).exec(&transaction).await?.into();
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
     announce_change(gateway, user.id).await;
+    recorded.announce(gateway);
     Ok(user)
 }
 
@@ -256,7 +441,7 @@ fn search_text(email: &str, name: &str) -> String {
     format!("{email} {}", list::fold(name))
 }
 
-fn parse_email(field: &'static str, text: &str) -> Result<Email, Violation> {
+pub(crate) fn parse_email(field: &'static str, text: &str) -> Result<Email, Violation> {
     Email::parse(text).map_err(|error| match error {
         EmailError::TooLong => Violation::new(field, Rule::TooLong, "The email address is too long."),
         EmailError::Malformed => {

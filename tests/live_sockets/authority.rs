@@ -20,7 +20,7 @@ enum Change {
 }
 
 async fn make(app: &TestApp, change: Change, viewer: Viewer) {
-    let (session_id, user_id): (Uuid, Uuid) = (viewer.session_id().into(), viewer.user_id().into());
+    let (session_id, user_id): (Uuid, Uuid) = (viewer.session_id().unwrap().into(), viewer.user_id().into());
     let (sql, id) = match change {
         Change::Role => ("UPDATE users SET role = 'ADMIN' WHERE id = $1", user_id),
         Change::Status => ("UPDATE users SET status = 'SUSPENDED' WHERE id = $1", user_id),

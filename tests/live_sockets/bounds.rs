@@ -135,7 +135,7 @@ async fn whoever_reads_too_slowly_is_told_what_it_missed() {
     for second in 0..4000 {
         let message = SessionChanged {
             change: SessionChange::Refreshed,
-            session_id: viewer.session_id(),
+            session_id: viewer.session_id().unwrap(),
             user_id: viewer.user_id(),
             at: begin + TimeDelta::seconds(second),
         };

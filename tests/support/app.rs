@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fastgpt_platform::{
-    auth::{Operator, Viewer, viewer::Role},
+    auth::{Client as Origin, Operator, Viewer, viewer::Role},
     clock::Clock,
     config::{Config, Vars},
     gateway::Gateway,
-    graphql::{Answer, Engine, Params, RequestContext, context::RefreshCookie},
+    graphql::{Answer, Engine, Params, RequestContext, context::Cookies},
     http,
     id::{SessionId, UserId},
-    session::{
-        events::{SESSION_CHANGED, SessionChange, SessionChanged},
-        start::Client as Origin,
-    },
+    job::worker::run_next,
+    session::events::{SESSION_CHANGED, SessionChange, SessionChanged},
     store::database::{self, DatabaseUrl, StatementCounter},
     user::{self, User, service::NewUser},
+    worker,
 };
 use futures_util::{StreamExt, stream::BoxStream};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable, Value};
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -40,7 +40,8 @@ pub(crate) fn email_of(name: &str) -> String {
     format!("{name}@example.com")
 }
 
-/// A running platform on stores of its own. Its clock stands until [`TestApp::advance`].
+/// A running platform on stores of its own. Its clock stands until [`TestApp::advance`], and jobs wait for
+/// [`TestApp::run_jobs`].
 pub(crate) struct TestApp {
     pub(crate) gateway: Gateway,
     /// Where it is reached, without a trailing slash.
@@ -50,6 +51,8 @@ pub(crate) struct TestApp {
     /// Ends the server.
     pub(crate) shutdown: CancellationToken,
     vars: Vars,
+    /// `DATA_DIR`, removed with the last of the replicas.
+    data: Arc<TempDir>,
     /// Replicas share it.
     database: Arc<TestDatabase>,
 }
@@ -63,13 +66,15 @@ impl TestApp {
     /// With these environment variables on top.
     pub(crate) async fn configured(extra: &[(&str, &str)]) -> Self {
         let database = Arc::new(TestDatabase::create().await);
+        let data = Arc::new(tempfile::tempdir().unwrap());
         let mut vars = test_vars(&database.url);
+        vars.insert("DATA_DIR".into(), data.path().to_str().unwrap().into());
         vars.extend(owned(extra));
         let url = DatabaseUrl::parse(&database.url).unwrap();
         let mut connection = database::connect(&url, 10).await.unwrap();
         let statements = database::count_statements(&mut connection);
         let clock = Clock::fixed(start_of_time());
-        let app = Self::serve(vars, database, connection, statements, clock).await;
+        let app = Self::serve(vars, data, database, connection, statements, clock).await;
         user::service::ensure_first_admin(&app.gateway).await.unwrap();
         app
     }
@@ -80,11 +85,13 @@ impl TestApp {
         let mut vars = self.vars.clone();
         vars.extend(owned(extra));
         let (connection, clock) = (self.gateway.db.clone(), self.gateway.clock.clone());
-        Self::serve(vars, Arc::clone(&self.database), connection, self.statements.clone(), clock).await
+        let data = Arc::clone(&self.data);
+        Self::serve(vars, data, Arc::clone(&self.database), connection, self.statements.clone(), clock).await
     }
 
     async fn serve(
         vars: Vars,
+        data: Arc<TempDir>,
         database: Arc<TestDatabase>,
         connection: DatabaseConnection,
         statements: StatementCounter,
@@ -97,7 +104,7 @@ impl TestApp {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let server = http::Server::new(gateway.clone(), shutdown.clone()).unwrap();
         tokio::spawn(server.serve(listener));
-        Self { gateway, address, statements, shutdown, vars, database }
+        Self { gateway, address, statements, shutdown, vars, data, database }
     }
 
     /// Somebody unknown.
@@ -136,9 +143,8 @@ impl TestApp {
         &self,
         viewer: Option<Viewer>,
     ) -> BoxStream<'static, serde_json::Value> {
-        let origin = Origin { ip: "203.0.113.9".into(), user_agent: String::new() };
-        let context =
-            RequestContext::over_http(self.gateway.clone(), viewer, origin, RefreshCookie::default());
+        let origin = Origin::new([203, 0, 113, 9].into(), "", "request-of-tests".into());
+        let context = RequestContext::over_http(self.gateway.clone(), viewer, origin, Cookies::default());
         let (context, id) = (Arc::new(context), "request-of-tests");
         let engine = Engine::new(&self.gateway, None, TaskTracker::new()).unwrap();
         // From here on the budget is at hand, and Redis is not asked first.
@@ -157,7 +163,7 @@ impl TestApp {
     pub(crate) fn tell_of_refresh(&self, viewer: &Viewer) {
         let message = SessionChanged {
             change: SessionChange::Refreshed,
-            session_id: viewer.session_id(),
+            session_id: viewer.session_id().unwrap(),
             user_id: viewer.user_id(),
             at: self.now(),
         };
@@ -176,6 +182,11 @@ impl TestApp {
 
     pub(crate) async fn set_role(&self, name: &str, role: Role) {
         user::service::set_role(&self.gateway, &operator(), &email_of(name), role).await.unwrap();
+    }
+
+    /// Does what waits in the queue and is due, until nothing is left.
+    pub(crate) async fn run_jobs(&self) {
+        while run_next(&self.gateway, &worker::perform).await.unwrap() {}
     }
 
     /// Changes the status of the person called `name`, which no service can do yet; like a

@@ -1,6 +1,9 @@
 //! A person's device: keeps an access token and cookies, and asks over HTTP.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use reqwest::{
     Method, RequestBuilder,
@@ -23,8 +26,8 @@ pub(crate) struct Client {
 #[derive(Default)]
 struct State {
     access_token: Option<String>,
-    /// Name and value.
-    cookie: Option<(String, String)>,
+    /// By name.
+    cookies: BTreeMap<String, String>,
 }
 
 /// Whether a request carries the access token.
@@ -135,20 +138,25 @@ impl Client {
         if let Some(token) = state.access_token.as_ref().filter(|_| token == Token::Sent) {
             request = request.bearer_auth(token);
         }
-        if let Some((name, value)) = &state.cookie {
-            request = request.header("cookie", format!("{name}={value}"));
+        if !state.cookies.is_empty() {
+            let pairs: Vec<String> =
+                state.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header("cookie", pairs.join("; "));
         }
         request
     }
 
-    /// Sends a request and keeps the cookie that comes back.
+    /// Sends a request and keeps the cookies that come back.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Response {
         let answer = Response::read(request.send().await.unwrap()).await;
-        if let Some(line) = answer.headers.get(SET_COOKIE) {
+        for line in answer.headers.get_all(SET_COOKIE) {
             let (pair, _) = line.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            let kept = (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()));
-            self.state.lock().unwrap().cookie = kept;
+            let mut state = self.state.lock().unwrap();
+            match value {
+                "" => state.cookies.remove(name),
+                _ => state.cookies.insert(name.to_owned(), value.to_owned()),
+            };
         }
         answer
     }
@@ -156,7 +164,7 @@ impl Client {
     /// A device that has all this one has now, and goes its own way from here.
     pub(crate) fn fork(&self) -> Self {
         let state = self.state.lock().unwrap();
-        let copy = State { access_token: state.access_token.clone(), cookie: state.cookie.clone() };
+        let copy = State { access_token: state.access_token.clone(), cookies: state.cookies.clone() };
         Self { state: Arc::new(Mutex::new(copy)), ..self.clone() }
     }
 
@@ -177,7 +185,17 @@ impl Client {
 
     /// The refresh token in the cookie.
     pub(crate) fn refresh_token(&self) -> Option<String> {
-        self.state.lock().unwrap().cookie.as_ref().map(|(_, value)| value.clone())
+        self.cookie("fastgpt_refresh")
+    }
+
+    /// What is in a cookie, under its plain name.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let state = self.state.lock().unwrap();
+        state
+            .cookies
+            .iter()
+            .find(|(full, _)| full.trim_start_matches("__Host-") == name)
+            .map(|(_, v)| v.clone())
     }
 
     /// The ID of the signed-in person.

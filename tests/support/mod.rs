@@ -11,6 +11,7 @@ pub(crate) mod backend;
 pub(crate) mod client;
 pub(crate) mod front;
 pub(crate) mod introspection;
+pub(crate) mod mailbox;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod response;

@@ -11,9 +11,10 @@ use tracing::Instrument;
 
 use super::{Close, close, message::ServerMessage};
 use crate::{
+    auth::Client,
     graphql::{Answer, Params, RequestContext},
     http::{App, request_id::RequestId},
-    session::{socket_token::SocketToken, start::Client},
+    session::socket_token::SocketToken,
 };
 
 /// Operations that one socket may run at once.
@@ -66,7 +67,7 @@ impl Operations {
         let running = self.app.gateway.sockets.seats.begin_operation();
         self.started += 1;
         let answers = Answers { number: self.started, id: id.clone(), queue: self.answers.clone() };
-        let work = run(self.context(), self.app.clone(), params, request_id, answers);
+        let work = run(self.context(&request_id), self.app.clone(), params, request_id, answers);
         let counted = async move {
             let _running = running;
             work.await;
@@ -93,9 +94,10 @@ impl Operations {
         Some(message)
     }
 
-    fn context(&self) -> Arc<RequestContext> {
+    fn context(&self, request_id: &str) -> Arc<RequestContext> {
         let gateway = self.app.gateway.clone();
-        Arc::new(RequestContext::over_socket(gateway, self.token.clone(), self.client.clone()))
+        let client = Client { request_id: request_id.to_owned(), ..self.client.clone() };
+        Arc::new(RequestContext::over_socket(gateway, self.token.clone(), client))
     }
 }
 
