@@ -7,7 +7,7 @@
 //! - [`http`]: addresses, transports (HTTP, WebSocket), cookies, health, the embedded console.
 //! - [`graphql`]: the schema, what every resolver uses (request, errors, pages, loaders), and the limits on documents.
 //! - [`doctor`]: what is wrong with an installation, seen from outside, and what mends it.
-//! - [`user`], [`session`], [`log_level`]: a folder a feature: its model, services, loaders and its part of the schema.
+//! - [`user`], [`session`], [`verification`], [`recovery`], [`registration`], [`log_level`] …: a folder a feature: its model, services, loaders and its part of the schema.
 //! - [`gateway`]: everything a service needs, connected once; it keeps the features' models in memory and calls none
 //!   of their services.
 //! - [`auth`]: who is calling, as values that cannot be made up.
@@ -15,6 +15,8 @@
 //! - [`store`]: database, cache, event bus and rate limits, on one laptop or on many replicas.
 //! - [`error`], [`id`], [`email`], [`clock`], [`metrics`]: what everything stands on.
 
+pub mod api_key;
+pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod cli;
@@ -27,9 +29,20 @@ pub mod gateway;
 pub mod graphql;
 pub mod http;
 pub mod id;
+pub mod job;
+pub mod known_device;
+pub mod locale;
 pub mod log_level;
+pub mod mail;
 pub mod metrics;
+pub mod one_time_token;
+pub mod owned;
+pub mod recovery;
+pub mod registration;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod throttle;
 pub mod user;
+pub mod verification;
+pub mod worker;

@@ -25,6 +25,7 @@ use Outcome::{Done, Null, Refused};
 const UNAUTHENTICATED: Outcome = Refused("UNAUTHENTICATED");
 const FORBIDDEN: Outcome = Refused("FORBIDDEN");
 const NOT_FOUND: Outcome = Refused("NOT_FOUND");
+const INVALID_TOKEN: Outcome = Refused("INVALID_TOKEN");
 
 struct Case {
     /// `Query.viewer`
@@ -98,12 +99,63 @@ const CASES: &[Case] = &[
         [UNAUTHENTICATED, FORBIDDEN, Done],
     ),
     case("Mutation.resetLogLevel", "mutation { resetLogLevel }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case("Query.registration", "{ registration { mode } }", [Done, Done, Done]),
+    case("Query.emailedLink", r#"{ emailedLink(token: "编造的") { email } }"#, [INVALID_TOKEN; 3]),
+    case("Query.mails", "{ mails { nodes { id } } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case("Query.mails", "{ mails { totalCount } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    // Whoever asks from this machine, in development: `tests/mail.rs` has the others.
+    case("Query.developmentMails", "{ developmentMails { id } }", [Done, Done, Done]),
+    case(
+        "Mutation.retryMail",
+        r#"mutation { retryMail(input: { mailId: "Mail:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
+        [UNAUTHENTICATED, FORBIDDEN, NOT_FOUND],
+    ),
+    case(
+        "Mutation.verifyEmail",
+        r#"mutation { verifyEmail(input: { token: "编造的" }) { __typename } }"#,
+        [INVALID_TOKEN; 3],
+    ),
+    case(
+        "Mutation.resendEmailVerification",
+        r#"mutation { resendEmailVerification(input: { email: "无人@example.com" }) { email } }"#,
+        [Done, Done, Done],
+    ),
+    case(
+        "Mutation.requestPasswordReset",
+        r#"mutation { requestPasswordReset(input: { email: "张三@example.com" }) }"#,
+        [Done, Done, Done],
+    ),
+    case(
+        "Mutation.resetPassword",
+        r#"mutation { resetPassword(input: { token: "编造的", newPassword: "夜里的雨敲着旧窗棂" }) }"#,
+        [INVALID_TOKEN; 3],
+    ),
+    case(
+        "Mutation.disownSignIn",
+        r#"mutation { disownSignIn(input: { token: "编造的" }) { passwordResetToken } }"#,
+        [INVALID_TOKEN; 3],
+    ),
+    case(
+        "Mutation.requestEmailChange",
+        r#"mutation { requestEmailChange(input: { newEmail: "新址@example.com" }) }"#,
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
+        "Mutation.confirmEmailChange",
+        r#"mutation { confirmEmailChange(input: { token: "编造的" }) { email } }"#,
+        [INVALID_TOKEN; 3],
+    ),
+    case(
+        "Mutation.reauthenticate",
+        r#"mutation { reauthenticate(input: { password: "不对" }) { validUntil } }"#,
+        [UNAUTHENTICATED, Refused("INVALID_CREDENTIALS"), Refused("INVALID_CREDENTIALS")],
+    ),
     // Last, since it ends the caller's session.
     case("Mutation.signOut", "mutation { signOut }", [UNAUTHENTICATED, Done, Done]),
 ];
 
 /// Subscriptions are no requests: the tests at the end are theirs, and `websocket.rs`.
-const SUBSCRIPTIONS: &[&str] = &["Subscription.sessionEvents"];
+const SUBSCRIPTIONS: &[&str] = &["Subscription.sessionEvents", "Subscription.myActivity"];
 
 #[tokio::test]
 async fn every_root_field_is_listed() {
@@ -147,13 +199,18 @@ async fn run(client: &Client, case: &Case, variables: &Value) -> Outcome {
         return if answer.at(&format!("/{field}")).is_null() { Null } else { Done };
     }
     assert!(leaks_nothing(&answer.json["data"]), "{}", answer.text);
+    const CODES: [&str; 8] = [
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "NOT_FOUND",
+        "CONFLICT",
+        "INVALID_INPUT",
+        "BAD_REQUEST",
+        "INVALID_TOKEN",
+        "INVALID_CREDENTIALS",
+    ];
     let code = answer.code().to_owned();
-    Refused(
-        ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "INVALID_INPUT", "BAD_REQUEST"]
-            .into_iter()
-            .find(|known| *known == code)
-            .unwrap_or_else(|| panic!("{code}")),
-    )
+    Refused(CODES.into_iter().find(|known| *known == code).unwrap_or_else(|| panic!("{code}")))
 }
 
 /// Only the variables that a document declares.

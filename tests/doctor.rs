@@ -22,6 +22,8 @@ fn redacted(installation: &Installation) -> insta::internals::SettingsBindDropGu
     settings.add_filter(r"sport = :\d+", "sport = :[port]");
     settings.add_filter(r"/test_[0-9a-f]+", "/[database]");
     settings.add_filter(r"\d+ ms\b", "[n] ms");
+    settings.add_filter(r"Migrations: all \d+ are", "Migrations: all [n] are");
+    settings.add_filter(r"Migrations: 1 of \d+ are", "Migrations: 1 of [n] are");
     settings.add_filter(r"[+-]0\.\d s", "±0 s");
     settings.add_filter(r"PostgreSQL \d+[^\n]*", "PostgreSQL [version]");
     settings.add_filter(r"Redis [78]\.\S+", "Redis [version]");
@@ -126,7 +128,7 @@ async fn a_laptop_is_well() {
 
     Storage
       ✓ Database: SQLite at [folder]/data/platform.db, [n] ms
-      ✓ Migrations: all 2 are applied
+      ✓ Migrations: all [n] are applied
       – Redis: none is configured: cache, events and limits live in the process
 
     Clock
@@ -162,7 +164,7 @@ async fn a_laptop_is_well() {
 
     Storage
       ✓ Database: SQLite at [folder]/data/platform.db, [n] ms
-      ✓ Migrations: all 2 are applied
+      ✓ Migrations: all [n] are applied
       – Redis: none is configured: cache, events and limits live in the process
 
     Clock
@@ -200,7 +202,7 @@ async fn a_site_behind_a_proxy_is_well() {
 
     Storage
       ✓ Database: SQLite at [folder]/data/platform.db, [n] ms
-      ✓ Migrations: all 2 are applied
+      ✓ Migrations: all [n] are applied
       – Redis: none is configured: cache, events and limits live in the process
 
     Clock
@@ -293,7 +295,7 @@ async fn a_database_that_refuses_says_why() {
     assert_snapshot!(storage(installation.clone()).await, @"
     Storage
       ✓ Database: PostgreSQL at 127.0.0.1:[port]/[database], [n] ms
-      ✓ Migrations: all 2 are applied
+      ✓ Migrations: all [n] are applied
       ✓ Database version: PostgreSQL [version]
       ✓ Redis: 127.0.0.1:[port], [n] ms
       ✓ Redis version: Redis [version]
@@ -368,7 +370,7 @@ async fn migrations_are_older_or_newer_than_the_program() {
         assert!(installation.run(arguments).await.success);
     }
     assert_snapshot!(complaints(&installation.run(&["doctor"]).await), @"
-    ✗ Migrations: 1 of 2 are not applied
+    ✗ Migrations: 1 of [n] are not applied
       → Restart the server, which applies them, or run `fastgpt-platform migrate up`
     ! Server: not running: nothing listens at 127.0.0.1:1
       → Start it: `fastgpt-platform`, `systemctl start fastgpt-platform` or `docker compose up -d`
@@ -425,7 +427,7 @@ async fn a_laptop_is_no_production() {
 
     Storage
       ✓ Database: SQLite at [folder]/data/platform.db, [n] ms
-      ✓ Migrations: all 2 are applied
+      ✓ Migrations: all [n] are applied
       ! Redis: none is configured: cache, events and limits live in the process
         → REDIS_HOST=… (or REDIS_URL), needed for two replicas or more
 

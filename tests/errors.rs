@@ -31,12 +31,42 @@ async fn every_code_of_the_schema_is_told_to_someone() {
         broken(&app, &zhang).await,
     ];
     let mut codes: Vec<String> = told.iter().map(|answer| answer.code().to_owned()).collect();
+    codes.extend(identity().await);
     codes.push(missed_events().await);
     codes.push(timed_out().await);
     let (mut codes, mut expected) = (codes, error_codes());
     codes.sort_unstable();
     expected.sort_unstable();
     assert_eq!(codes, expected);
+}
+
+/// What people are told on the ways into an account.
+async fn identity() -> [String; 6] {
+    let verifying = [("REQUIRE_EMAIL_VERIFICATION", "on"), ("REQUIRE_SECOND_FACTOR", "admin")];
+    let (app, closed) =
+        (TestApp::configured(&verifying).await, TestApp::configured(&[("REGISTRATION", "closed")]).await);
+    let sign_up = r#"mutation { signUp(input: { email: "李四@example.com", password: "清晨的露水打湿了石阶", name: "李四" }) {
+        ... on EmailVerificationRequired { challenge } } }"#;
+    let anonymous = app.client();
+    let challenge = anonymous.query(sign_up).await.text_at("/signUp/challenge");
+    let verify = "mutation($challenge: String!) { verifyEmail(input: { challenge: $challenge, code: \"不对\" }) { __typename } }";
+    let zhang = app.with_user("张三").await;
+    app.advance(TimeDelta::minutes(11)).await;
+    let told = [
+        anonymous.sign_in(&email_of("李四"), PASSWORD).await,
+        closed.client().query(sign_up).await,
+        zhang.query(r#"mutation { requestEmailChange(input: { newEmail: "a@b.cn" }) }"#).await,
+        app.admin().await.query("{ users { totalCount } }").await,
+        anonymous.query(r#"{ emailedLink(token: "编造的") { email } }"#).await,
+        {
+            let resend =
+                r#"mutation { resendEmailVerification(input: { email: "李四@example.com" }) { challenge } }"#;
+            let fresh = anonymous.query(resend).await.text_at("/resendEmailVerification/challenge");
+            assert_ne!(fresh, challenge);
+            anonymous.query_with(verify, json!({ "challenge": fresh })).await
+        },
+    ];
+    told.map(|answer| answer.code().to_owned())
 }
 
 async fn unknown_hash(app: &TestApp) -> Response {

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod activity;
 mod answers;
 mod authz;
 mod backup;
@@ -18,15 +19,20 @@ mod errors;
 mod graphql_over_http;
 mod hostile;
 mod http;
+mod jobs;
 mod layering;
 mod limits;
 mod live_sockets;
 mod log_level;
+mod mail;
 mod metrics;
 mod monitoring;
 mod paging;
 mod processes;
+mod reauthentication;
+mod recovery;
 mod refresh;
+mod registration;
 mod replicas;
 mod schema;
 mod sessions;
@@ -37,4 +43,5 @@ mod traces;
 mod upgrade;
 mod users;
 mod variables;
+mod verification;
 mod websocket;

@@ -111,7 +111,11 @@ async fn admin_find(app: &TestApp, id: UserId) -> User {
         name: "张三".into(),
         role: fastgpt_platform::auth::viewer::Role::User,
         status: fastgpt_platform::user::UserStatus::Active,
-        email_verified: false,
+        email_verified: true,
+        locale: None,
+        has_password: true,
+        has_second_factor: false,
+        deletion_scheduled_at: None,
     }
 }
 

@@ -30,12 +30,18 @@ pub use params::Params;
 pub use refusal::Refusal;
 
 use crate::{
+    audit::graphql::{AuditEventConnection, AuditSubscription},
     log_level::graphql::{LogLevelMutation, LogLevelQuery},
+    mail::graphql::{MailConnection, MailMutation, MailQuery},
+    recovery::graphql::{RecoveryMutation, RecoveryQuery},
+    registration::graphql::RegistrationQuery,
     session::{
         graphql::{SessionConnection, SessionMutation, SessionSubscription},
+        reauthenticate::ReauthenticateMutation,
         sign_in::SignInMutation,
     },
     user::graphql::{UserConnection, UserMutation, UserQuery},
+    verification::graphql::VerificationMutation,
 };
 
 /// How deep selections may nest, fragments included, since validation and execution are recursive;
@@ -44,15 +50,32 @@ const MAX_RECURSION: usize = 32;
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(UserQuery, NodeQuery, AboutQuery, LogLevelQuery);
+pub struct Query(
+    UserQuery,
+    NodeQuery,
+    AboutQuery,
+    RegistrationQuery,
+    RecoveryQuery,
+    MailQuery,
+    LogLevelQuery,
+);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SignInMutation, SessionMutation, UserMutation, LogLevelMutation);
+pub struct Mutation(
+    SignInMutation,
+    SessionMutation,
+    ReauthenticateMutation,
+    UserMutation,
+    VerificationMutation,
+    RecoveryMutation,
+    MailMutation,
+    LogLevelMutation,
+);
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(SessionSubscription);
+pub struct Subscription(SessionSubscription, AuditSubscription);
 
 /// The schema of the platform.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -64,6 +87,8 @@ pub fn schema() -> Schema {
         .register_output_type::<Node>()
         .override_output_type_description::<UserConnection>("A page of users.")
         .override_output_type_description::<SessionConnection>("A page of sessions.")
+        .override_output_type_description::<AuditEventConnection>("A page of events.")
+        .override_output_type_description::<MailConnection>("A page of mails.")
         .override_output_type_description::<DateTime<Utc>>("A moment in UTC, as RFC 3339 writes it.")
         .limit_recursive_depth(MAX_RECURSION)
         .finish()

@@ -4,8 +4,10 @@ use async_graphql::{Context, ID, Interface, Object};
 
 use super::{RequestContext, Result};
 use crate::{
+    audit::{self, graphql::AuditEventNode},
     error::Error,
-    id::{SessionId, TypedId, UserId},
+    id::{AuditEventId, MailId, SessionId, TypedId, UserId},
+    mail::{self, graphql::MailNode},
     session::{self, graphql::SessionNode},
     user::{self, graphql::UserNode},
 };
@@ -18,6 +20,10 @@ pub(super) enum Node {
     User(UserNode),
     /// A session.
     Session(SessionNode),
+    /// Something that happened.
+    AuditEvent(AuditEventNode),
+    /// A mail.
+    Mail(MailNode),
 }
 
 /// Reads one object of any type.
@@ -44,6 +50,18 @@ impl NodeQuery {
                 .await?
                 .ok_or(Error::NotFound("session"))?;
             return Ok(Some(Node::Session(SessionNode::new(session, *viewer))));
+        }
+        if let Some(id) = AuditEventId::parse(&id) {
+            let event = audit::service::find(&request.gateway, viewer, id).await?;
+            let event = event.ok_or(Error::NotFound("event"))?;
+            return Ok(Some(Node::AuditEvent(AuditEventNode::new(event))));
+        }
+        if let Some(id) = MailId::parse(&id) {
+            let found = match viewer.admin() {
+                Ok(admin) => mail::list::find(&request.gateway, &admin, id).await?,
+                Err(_) => None,
+            };
+            return Ok(Some(Node::Mail(MailNode::new(found.ok_or(Error::NotFound("mail"))?))));
         }
         Err(Error::NotFound("object").into())
     }

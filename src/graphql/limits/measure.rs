@@ -12,7 +12,18 @@ use async_graphql::{
 use crate::store::page::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 
 /// Root fields that check or change a secret.
-const SIGN_INS: [&str; 4] = ["signIn", "signUp", "refreshSession", "changePassword"];
+const SIGN_INS: [&str; 10] = [
+    "signIn",
+    "signUp",
+    "refreshSession",
+    "changePassword",
+    "reauthenticate",
+    "verifyEmail",
+    "resetPassword",
+    "requestPasswordReset",
+    "resendEmailVerification",
+    "requestEmailChange",
+];
 /// Fields by which types of introspection lead to lists of others.
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 /// What the schema is taken to have of everything, where introspection lists it.

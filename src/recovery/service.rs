@@ -1,0 +1,134 @@
+//! Resetting a forgotten password, and disowning a sign-in.
+
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{
+    audit::{self, Entry, Kind},
+    auth::Client,
+    error::{Error, Result},
+    gateway::Gateway,
+    id::{SessionId, TypedId},
+    job, known_device,
+    mail::{self, Letter, MailKind},
+    one_time_token::{
+        self, Form, Purpose,
+        service::{Issued, NewToken},
+    },
+    session::{self, EndReason},
+    throttle,
+    user::{self, User, UserStatus, credential},
+    verification::{
+        requested::WriteMail,
+        service::{GOOD_FOR, limit_mails, limit_requests},
+    },
+};
+
+/// Has a link sent to choose a new password with, if there is such an account. What is done before the answer is the
+/// same for every address: a worker does the rest.
+///
+/// # Errors
+/// `INVALID_INPUT` for what is no address; `RATE_LIMITED`.
+pub async fn request_reset(gateway: &Gateway, email: &str, client: &Client) -> Result<()> {
+    let email = user::service::parse_email("input.email", email)?;
+    limit_requests(gateway, client).await?;
+    limit_mails(gateway, "reset", email.as_str()).await?;
+    let job = WriteMail::Reset { email: email.into_string(), client: client.clone() };
+    job.enqueue(gateway, &gateway.db).await?;
+    job::service::wake(gateway);
+    Ok(())
+}
+
+/// Writes the mail that [`request_reset`] asked for.
+///
+/// # Errors
+/// Internal only.
+pub async fn write_reset(gateway: &Gateway, email: &str, client: &Client) -> Result<()> {
+    let user = user::service::find_by_email(&gateway.db, email).await?;
+    let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(()) };
+    let transaction = gateway.db.begin().await?;
+    let link = issue_reset(gateway, &transaction, &user).await?;
+    let letter = Letter::to(&user, MailKind::ResetPassword).with_link(&link);
+    mail::service::send(gateway, &transaction, letter).await?;
+    let entry = Entry::by_anonymous(Kind::PasswordResetRequested).about(user.id).from(client);
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
+    recorded.announce(gateway);
+    Ok(())
+}
+
+/// A link to choose a new password with, in place of earlier ones.
+///
+/// # Errors
+/// Internal only.
+pub async fn issue_reset(gateway: &Gateway, db: &impl ConnectionTrait, user: &User) -> Result<Issued> {
+    one_time_token::service::revoke_all(gateway, db, user.id, &[Purpose::ResetPassword]).await?;
+    let new = NewToken {
+        purpose: Purpose::ResetPassword,
+        user_id: Some(user.id),
+        email: Some(user.email.clone()),
+        data: Value::Null,
+        lifetime: GOOD_FOR,
+    };
+    one_time_token::service::issue(gateway, db, new).await
+}
+
+/// Takes such a link: the password is replaced, all sessions end, no device stands for the second factor any more, guesses
+/// are forgotten, and the address was shown to be the owner's.
+///
+/// # Errors
+/// `INVALID_TOKEN`; `INVALID_INPUT` for a password that breaks a rule, which uses the link up as little as looking does.
+pub async fn reset(gateway: &Gateway, token: &str, new: &SecretString, client: &Client) -> Result<()> {
+    let purpose = Purpose::ResetPassword;
+    let looked_at = one_time_token::service::look_at(gateway, purpose, Form::Link, token).await?;
+    let (Some(user_id), Some(email)) = (looked_at.user_id, looked_at.email) else {
+        return Err(Error::InvalidToken);
+    };
+    let new = credential::check_reset(gateway, user_id, new).await?;
+    let transaction = gateway.db.begin().await?;
+    one_time_token::service::use_up(gateway, &transaction, looked_at.id).await?;
+    let (user, ended) = session::service::replace_password_in(gateway, &transaction, new, None).await?;
+    user::service::mark_verified(gateway, &transaction, user.id, &email).await?;
+    known_device::service::forget_all(gateway, &transaction, user.id).await?;
+    let others = [Purpose::SecondFactor, Purpose::ChangeEmail];
+    one_time_token::service::revoke_all(gateway, &transaction, user.id, &others).await?;
+    let letter = Letter::to(&user, MailKind::PasswordChanged);
+    mail::service::send(gateway, &transaction, letter).await?;
+    let entry = Entry::by_user(user.id, Kind::PasswordReset).from(client);
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
+    session::service::announce_ended(gateway, ended).await;
+    user::service::announce_change(gateway, user.id).await;
+    recorded.announce(gateway);
+    throttle::service::forget_account(gateway, &user.email).await;
+    job::service::wake(gateway);
+    Ok(())
+}
+
+/// Takes the "this wasn't me" of a mail: the session ends, and a new password is asked for. Gives the link for that.
+///
+/// # Errors
+/// `INVALID_TOKEN`.
+pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<Issued> {
+    let transaction = gateway.db.begin().await?;
+    let token =
+        one_time_token::service::redeem(gateway, &transaction, Purpose::DisownSignIn, Form::Link, token)
+            .await?;
+    let session_id: Option<SessionId> = serde_json::from_value(token.data["sessionId"].clone()).ok();
+    let (Some(user_id), Some(session_id)) = (token.user_id, session_id) else {
+        return Err(Error::InvalidToken);
+    };
+    let user = user::service::load_active(&transaction, user_id).await?.ok_or(Error::InvalidToken)?;
+    let ended = session::service::end_in(gateway, &transaction, session_id, EndReason::Disowned).await?;
+    // Whoever signed in may have had this device remembered.
+    known_device::service::forget_all(gateway, &transaction, user_id).await?;
+    let link = issue_reset(gateway, &transaction, &user).await?;
+    let entry = Entry::by_user(user_id, Kind::SignInDisowned).from(client);
+    let entry = entry.with("sessionId", session_id.to_wire());
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
+    session::service::announce_ended(gateway, ended).await;
+    recorded.announce(gateway);
+    Ok(link)
+}

@@ -1,0 +1,4 @@
+//! How people come to an account.
+
+pub mod graphql;
+pub mod service;

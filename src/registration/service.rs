@@ -1,0 +1,115 @@
+//! Signing up.
+
+use sea_orm::TransactionTrait;
+
+use crate::{
+    audit::{self, Entry, Kind},
+    config::RegistrationMode,
+    email::Email,
+    error::{Error, Result},
+    gateway::Gateway,
+    job,
+    locale::Locale,
+    mail,
+    one_time_token::service::Issued,
+    session::start::{self, Begin, Method, Origin, SignedIn},
+    store::rate_limit::Quota,
+    user::{self, service::NewUser},
+    verification,
+};
+
+/// What comes of signing up.
+#[derive(Debug)]
+pub enum SignedUp {
+    /// The account can be used.
+    SignedIn(Box<SignedIn>),
+    /// A mail was sent to this address; the challenge takes the code in it.
+    VerificationRequired(String, Issued),
+}
+
+/// Creates an account, and signs it in unless its address has to be verified first.
+///
+/// Where it has to be, nobody learns whether the address had an account already: its owner is told by mail.
+///
+/// # Errors
+/// `REGISTRATION_CLOSED`, `INVALID_INPUT`, `RATE_LIMITED`; `CONFLICT` for an address with an account, where addresses
+/// need not be verified.
+pub async fn sign_up(
+    gateway: &Gateway,
+    new: NewUser,
+    locale: Option<Locale>,
+    origin: &Origin,
+) -> Result<SignedUp> {
+    check_mode(gateway)?;
+    let new = user::service::check_new(gateway, &new).await?;
+    check_domain(gateway, new.email())?;
+    let quota = Quota::per_hour(gateway.config.sign_ups_per_hour);
+    gateway.limit(&format!("sign-up:{}", origin.client.network()), quota).await?;
+    let email = new.email().as_str().to_owned();
+    let prepared = user::service::prepare(gateway, new, locale).await?;
+    let verifies = gateway.config.registration.requires_email_verification;
+    if verifies && let Some(issued) = stand_in(gateway, &email, locale).await? {
+        return Ok(SignedUp::VerificationRequired(email, issued));
+    }
+
+    let transaction = gateway.db.begin().await?;
+    let credential = match user::service::register(gateway, &transaction, prepared).await {
+        // Somebody was faster with the same address, and is told no more than anybody else.
+        Err(Error::Conflict(_)) if verifies => {
+            transaction.rollback().await?;
+            let issued = verification::service::issue_decoy(gateway, &gateway.db, &email).await?;
+            return Ok(SignedUp::VerificationRequired(email, issued));
+        }
+        credential => credential?,
+    };
+    let entry = Entry::by_user(credential.user.id, Kind::AccountCreated).from(&origin.client);
+    let entry = entry.with("method", "PASSWORD");
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    let issued = verification::service::send(gateway, &transaction, &credential.user).await?;
+    transaction.commit().await?;
+    recorded.announce(gateway);
+    job::service::wake(gateway);
+    gateway.happenings.sign_ups.inc();
+    if verifies {
+        return Ok(SignedUp::VerificationRequired(email, issued));
+    }
+    let signed_in = start::begin(gateway, credential, Method::Password, origin, Begin::default()).await?;
+    Ok(SignedUp::SignedIn(Box::new(signed_in)))
+}
+
+/// For an address that has an account: word to its owner, and a challenge that looks like any other.
+async fn stand_in(gateway: &Gateway, email: &str, locale: Option<Locale>) -> Result<Option<Issued>> {
+    let Some(owner) = user::service::find_by_email(&gateway.db, email).await? else { return Ok(None) };
+    let transaction = gateway.db.begin().await?;
+    let issued = verification::service::issue_decoy(gateway, &transaction, email).await?;
+    if verification::service::limit_mails(gateway, "taken", email).await.is_ok() {
+        let letter = verification::service::already_registered(gateway, &transaction, &owner, locale).await?;
+        mail::service::send(gateway, &transaction, letter).await?;
+    }
+    transaction.commit().await?;
+    job::service::wake(gateway);
+    Ok(Some(issued))
+}
+
+fn check_mode(gateway: &Gateway) -> Result<()> {
+    match gateway.config.registration.mode {
+        RegistrationMode::Open => Ok(()),
+        RegistrationMode::Invite => Err(Error::RegistrationClosed("An account here takes an invitation.")),
+        RegistrationMode::Closed => {
+            Err(Error::RegistrationClosed("Accounts here are made by administrators alone."))
+        }
+    }
+}
+
+/// Whether an account may have an address of this domain.
+///
+/// # Errors
+/// `REGISTRATION_CLOSED`.
+fn check_domain(gateway: &Gateway, email: &Email) -> Result<()> {
+    let domains = &gateway.config.registration.email_domains;
+    let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
+    if domains.is_empty() || domains.iter().any(|allowed| allowed == domain) {
+        return Ok(());
+    }
+    Err(Error::RegistrationClosed("Accounts here are for addresses of certain domains only."))
+}
