@@ -29,6 +29,7 @@ pub mod gateway;
 pub mod graphql;
 pub mod http;
 pub mod id;
+pub mod invitation;
 pub mod job;
 pub mod known_device;
 pub mod locale;

@@ -101,6 +101,23 @@ const CASES: &[Case] = &[
     case("Mutation.resetLogLevel", "mutation { resetLogLevel }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     case("Query.registration", "{ registration { mode } }", [Done, Done, Done]),
     case("Query.emailedLink", r#"{ emailedLink(token: "编造的") { email } }"#, [INVALID_TOKEN; 3]),
+    case("Query.invitations", "{ invitations { nodes { id } } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case("Query.invitations", "{ invitations { totalCount } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case(
+        "Mutation.inviteUser",
+        r#"mutation { inviteUser(input: { email: "来客@example.com" }) { id } }"#,
+        [UNAUTHENTICATED, FORBIDDEN, Done],
+    ),
+    case(
+        "Mutation.resendInvitation",
+        r#"mutation { resendInvitation(input: { invitationId: "Invitation:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
+        [UNAUTHENTICATED, FORBIDDEN, NOT_FOUND],
+    ),
+    case(
+        "Mutation.withdrawInvitation",
+        r#"mutation { withdrawInvitation(input: { invitationId: "Invitation:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
+        [UNAUTHENTICATED, FORBIDDEN, NOT_FOUND],
+    ),
     case("Query.mails", "{ mails { nodes { id } } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     case("Query.mails", "{ mails { totalCount } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     // Whoever asks from this machine, in development: `tests/mail.rs` has the others.

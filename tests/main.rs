@@ -19,6 +19,7 @@ mod errors;
 mod graphql_over_http;
 mod hostile;
 mod http;
+mod invitations;
 mod jobs;
 mod layering;
 mod limits;

@@ -12,6 +12,7 @@ mod m20261125_000005_create_one_time_tokens;
 mod m20261125_000006_create_mails;
 mod m20261125_000007_create_known_devices;
 mod m20261125_000008_extend_users_and_sessions;
+mod m20261125_000009_create_invitations;
 
 /// All steps in order. A step that has been released never changes; a new one follows it.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_create_mails::Migration),
             Box::new(m20261125_000007_create_known_devices::Migration),
             Box::new(m20261125_000008_extend_users_and_sessions::Migration),
+            Box::new(m20261125_000009_create_invitations::Migration),
         ]
     }
 }

@@ -31,6 +31,7 @@ pub use refusal::Refusal;
 
 use crate::{
     audit::graphql::{AuditEventConnection, AuditSubscription},
+    invitation::graphql::{InvitationConnection, InvitationMutation, InvitationQuery},
     log_level::graphql::{LogLevelMutation, LogLevelQuery},
     mail::graphql::{MailConnection, MailMutation, MailQuery},
     recovery::graphql::{RecoveryMutation, RecoveryQuery},
@@ -56,6 +57,7 @@ pub struct Query(
     AboutQuery,
     RegistrationQuery,
     RecoveryQuery,
+    InvitationQuery,
     MailQuery,
     LogLevelQuery,
 );
@@ -69,6 +71,7 @@ pub struct Mutation(
     UserMutation,
     VerificationMutation,
     RecoveryMutation,
+    InvitationMutation,
     MailMutation,
     LogLevelMutation,
 );
@@ -88,6 +91,7 @@ pub fn schema() -> Schema {
         .override_output_type_description::<UserConnection>("A page of users.")
         .override_output_type_description::<SessionConnection>("A page of sessions.")
         .override_output_type_description::<AuditEventConnection>("A page of events.")
+        .override_output_type_description::<InvitationConnection>("A page of invitations.")
         .override_output_type_description::<MailConnection>("A page of mails.")
         .override_output_type_description::<DateTime<Utc>>("A moment in UTC, as RFC 3339 writes it.")
         .limit_recursive_depth(MAX_RECURSION)

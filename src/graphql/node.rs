@@ -6,7 +6,8 @@ use super::{RequestContext, Result};
 use crate::{
     audit::{self, graphql::AuditEventNode},
     error::Error,
-    id::{AuditEventId, MailId, SessionId, TypedId, UserId},
+    id::{AuditEventId, InvitationId, MailId, SessionId, TypedId, UserId},
+    invitation::{self, graphql::InvitationNode},
     mail::{self, graphql::MailNode},
     session::{self, graphql::SessionNode},
     user::{self, graphql::UserNode},
@@ -24,6 +25,8 @@ pub(super) enum Node {
     AuditEvent(AuditEventNode),
     /// A mail.
     Mail(MailNode),
+    /// An invitation.
+    Invitation(InvitationNode),
 }
 
 /// Reads one object of any type.
@@ -56,12 +59,17 @@ impl NodeQuery {
             let event = event.ok_or(Error::NotFound("event"))?;
             return Ok(Some(Node::AuditEvent(AuditEventNode::new(event))));
         }
-        if let Some(id) = MailId::parse(&id) {
-            let found = match viewer.admin() {
-                Ok(admin) => mail::list::find(&request.gateway, &admin, id).await?,
-                Err(_) => None,
-            };
-            return Ok(Some(Node::Mail(MailNode::new(found.ok_or(Error::NotFound("mail"))?))));
+        // What only administrators may see is, for others, not there.
+        if let Ok(admin) = viewer.admin() {
+            if let Some(id) = MailId::parse(&id) {
+                let mail = mail::list::find(&request.gateway, &admin, id).await?;
+                return Ok(Some(Node::Mail(MailNode::new(mail.ok_or(Error::NotFound("mail"))?))));
+            }
+            if let Some(id) = InvitationId::parse(&id) {
+                let invitation = invitation::list::find(&request.gateway, &admin, id).await?;
+                let invitation = invitation.ok_or(Error::NotFound("invitation"))?;
+                return Ok(Some(Node::Invitation(InvitationNode::new(invitation, admin))));
+            }
         }
         Err(Error::NotFound("object").into())
     }

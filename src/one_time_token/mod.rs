@@ -42,6 +42,8 @@ pub enum Purpose {
     ResetPassword,
     /// Replaces an address with the one that the link went to.
     ChangeEmail,
+    /// Lets somebody in who was invited: by link.
+    Invitation,
     /// Ends a session that its owner did not begin: by link.
     DisownSignIn,
     /// The second step of a sign-in.

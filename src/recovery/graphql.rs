@@ -31,6 +31,8 @@ enum EmailedLinkPurpose {
     ResetPassword,
     /// `confirmEmailChange`.
     ChangeEmail,
+    /// `signUp`.
+    Invitation,
     /// `disownSignIn`.
     DisownSignIn,
 }
@@ -83,6 +85,7 @@ impl RecoveryQuery {
             Purpose::VerifyEmail => EmailedLinkPurpose::VerifyEmail,
             Purpose::ResetPassword => EmailedLinkPurpose::ResetPassword,
             Purpose::ChangeEmail => EmailedLinkPurpose::ChangeEmail,
+            Purpose::Invitation => EmailedLinkPurpose::Invitation,
             Purpose::DisownSignIn => EmailedLinkPurpose::DisownSignIn,
             Purpose::SecondFactor => return Err(Error::InvalidToken.into()),
         };

@@ -8,15 +8,29 @@ use crate::{
     email::Email,
     error::{Error, Result},
     gateway::Gateway,
-    job,
+    invitation, job,
     locale::Locale,
     mail,
     one_time_token::service::Issued,
     session::start::{self, Begin, Method, Origin, SignedIn},
     store::rate_limit::Quota,
-    user::{self, service::NewUser},
+    user::{
+        self,
+        service::{CheckedNewUser, NewUser},
+    },
     verification,
 };
+
+/// Who signs up, and how.
+#[derive(Debug)]
+pub struct SignUp {
+    /// The account that is wanted.
+    pub new: NewUser,
+    /// The language of mails.
+    pub locale: Option<Locale>,
+    /// The link of an invitation.
+    pub invitation: Option<String>,
+}
 
 /// What comes of signing up.
 #[derive(Debug)]
@@ -32,19 +46,54 @@ pub enum SignedUp {
 /// Where it has to be, nobody learns whether the address had an account already: its owner is told by mail.
 ///
 /// # Errors
-/// `REGISTRATION_CLOSED`, `INVALID_INPUT`, `RATE_LIMITED`; `CONFLICT` for an address with an account, where addresses
-/// need not be verified.
-pub async fn sign_up(
+/// `REGISTRATION_CLOSED`, `INVALID_INPUT`, `RATE_LIMITED`; `INVALID_TOKEN` for an invitation that is not good, or not of
+/// this address; `CONFLICT` for an address with an account, where addresses need not be verified.
+pub async fn sign_up(gateway: &Gateway, sign_up: SignUp, origin: &Origin) -> Result<SignedUp> {
+    check_mode(gateway, sign_up.invitation.is_some())?;
+    let new = user::service::check_new(gateway, &sign_up.new).await?;
+    let quota = Quota::per_hour(gateway.config.sign_ups_per_hour);
+    gateway.limit(&format!("sign-up:{}", origin.client.network()), quota).await?;
+    match sign_up.invitation {
+        Some(link) => accept_invitation(gateway, new, sign_up.locale, &link, origin).await,
+        None => sign_up_uninvited(gateway, new, sign_up.locale, origin).await,
+    }
+}
+
+/// The link came to the address, which is thereby verified; the allowed domains are for those who come uninvited.
+async fn accept_invitation(
     gateway: &Gateway,
-    new: NewUser,
+    new: CheckedNewUser,
+    locale: Option<Locale>,
+    link: &str,
+    origin: &Origin,
+) -> Result<SignedUp> {
+    let invitation = invitation::service::of_link(gateway, link).await?;
+    if invitation.email != new.email().as_str() {
+        return Err(Error::InvalidToken);
+    }
+    let prepared = user::service::prepare(gateway, new, locale).await?.invited_as(invitation.role);
+    let transaction = gateway.db.begin().await?;
+    let credential = user::service::register(gateway, &transaction, prepared).await?;
+    let user_id = credential.user.id;
+    let accepted = invitation::service::accept(gateway, &transaction, link, user_id, &origin.client).await?;
+    let entry = Entry::by_user(user_id, Kind::AccountCreated).from(&origin.client);
+    let entry = entry.with("method", "INVITATION");
+    let created = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
+    created.announce(gateway);
+    accepted.announce(gateway);
+    gateway.happenings.sign_ups.inc();
+    let signed_in = start::begin(gateway, credential, Method::Password, origin, Begin::default()).await?;
+    Ok(SignedUp::SignedIn(Box::new(signed_in)))
+}
+
+async fn sign_up_uninvited(
+    gateway: &Gateway,
+    new: CheckedNewUser,
     locale: Option<Locale>,
     origin: &Origin,
 ) -> Result<SignedUp> {
-    check_mode(gateway)?;
-    let new = user::service::check_new(gateway, &new).await?;
     check_domain(gateway, new.email())?;
-    let quota = Quota::per_hour(gateway.config.sign_ups_per_hour);
-    gateway.limit(&format!("sign-up:{}", origin.client.network()), quota).await?;
     let email = new.email().as_str().to_owned();
     let prepared = user::service::prepare(gateway, new, locale).await?;
     let verifies = gateway.config.registration.requires_email_verification;
@@ -91,9 +140,10 @@ async fn stand_in(gateway: &Gateway, email: &str, locale: Option<Locale>) -> Res
     Ok(Some(issued))
 }
 
-fn check_mode(gateway: &Gateway) -> Result<()> {
+fn check_mode(gateway: &Gateway, is_invited: bool) -> Result<()> {
     match gateway.config.registration.mode {
         RegistrationMode::Open => Ok(()),
+        RegistrationMode::Invite if is_invited => Ok(()),
         RegistrationMode::Invite => Err(Error::RegistrationClosed("An account here takes an invitation.")),
         RegistrationMode::Closed => {
             Err(Error::RegistrationClosed("Accounts here are made by administrators alone."))

@@ -13,7 +13,10 @@ use crate::{
     graphql::{RequestContext, Result, context::CookieChange},
     known_device::service::KNOWN_FOR,
     locale::Locale,
-    registration::{self, service::SignedUp},
+    registration::{
+        self,
+        service::{SignUp, SignedUp},
+    },
     user::{graphql::UserNode, service::NewUser},
 };
 
@@ -97,6 +100,8 @@ struct SignUpInput {
     name: String,
     /// The language of mails.
     locale: Option<Locale>,
+    /// From the link of an invitation, which the address has to be of.
+    invitation_token: Option<String>,
     /// The secret of a device that keeps it itself, from an earlier `SignedIn.deviceToken`.
     device_token: Option<String>,
     /// How the refresh token is to come back.
@@ -147,8 +152,9 @@ impl SignInMutation {
         let request = RequestContext::of(ctx);
         check_delivery(request, input.refresh_token_delivery)?;
         let new = NewUser { email: input.email, password: input.password.into(), name: input.name };
+        let sign_up = SignUp { new, locale: input.locale, invitation: input.invitation_token };
         let origin = request.origin(input.device_token);
-        match registration::service::sign_up(&request.gateway, new, input.locale, &origin).await? {
+        match registration::service::sign_up(&request.gateway, sign_up, &origin).await? {
             SignedUp::SignedIn(signed_in) => {
                 Ok(SignUpResult::SignedIn(hand_over(request, *signed_in, input.refresh_token_delivery)))
             }
