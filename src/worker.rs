@@ -51,6 +51,7 @@ async fn clean_up(gateway: &Gateway) -> Result<Outcome> {
     let tokens = one_time_token::service::remove_expired(gateway).await?;
     let devices = known_device::service::remove_stale(gateway).await?;
     let jobs = job::service::remove_finished(gateway).await?;
-    tracing::debug!(tokens, devices, jobs, "removed what has run out");
+    let mails = mail::service::remove_old(gateway).await?;
+    tracing::debug!(tokens, devices, jobs, mails, "removed what has run out");
     Ok(Outcome::Again(gateway.clock.now() + CLEAN_UP_EVERY))
 }

@@ -138,6 +138,7 @@ async fn a_laptop_is_well() {
       ✓ Server: version [version] at 127.0.0.1:[port]
       ✓ Health: cache ok, database ok, migrations ok
       – Metrics: METRICS_ADDR is off
+      ✓ Mail: no server is configured: mails become files in DATA_DIR/outbox
 
     Public address
       ✓ SITE_URL: version [version] at http://127.0.0.1:[port]
@@ -212,6 +213,7 @@ async fn a_site_behind_a_proxy_is_well() {
       ✓ Server: version [version] at 127.0.0.1:[port]
       ✓ Health: cache ok, database ok, migrations ok
       – Metrics: METRICS_ADDR is off
+      ✓ Mail: no server is configured: mails become files in DATA_DIR/outbox
 
     Public address
       ✓ SITE_URL: version [version] at http://127.0.0.1:[port]
@@ -438,6 +440,8 @@ async fn a_laptop_is_no_production() {
       ✓ Server: version [version] at 127.0.0.1:[port]
       ✓ Health: cache ok, database ok, migrations ok
       – Metrics: METRICS_ADDR is off
+      ! Mail: no server is configured: mails become files in DATA_DIR/outbox
+        → Set SMTP_HOST, or nobody can reset a password
 
     Public address
       ✓ SITE_URL: version [version] at http://127.0.0.1:[port]
@@ -670,6 +674,7 @@ async fn half_a_configuration_is_examined_as_far_as_it_goes() {
       ✓ Server: version [version] at 127.0.0.1:[port]
       ✓ Health: cache ok, database ok, migrations ok
       – Metrics: METRICS_ADDR is off
+      ✓ Mail: no server is configured: mails become files in DATA_DIR/outbox
 
     Public address
       ✓ SITE_URL: version [version] at http://127.0.0.1:[port]
@@ -780,6 +785,7 @@ async fn programs_read_json() {
     server
     server_health
     metrics
+    mail
     site
     https
     client_address

@@ -11,6 +11,7 @@ mod configuration;
 mod console;
 mod cors;
 mod database;
+mod mail;
 mod page;
 mod proxy;
 mod redis;
@@ -76,11 +77,12 @@ impl Installation {
 /// This machine cannot even ask: its own trusted certificates cannot be read.
 pub async fn examine(installation: &Installation, operator: &Operator) -> anyhow::Result<Report> {
     let client = page::client()?;
-    let (configuration, database, redis, server, site, security, system, backups) = tokio::join!(
+    let (configuration, database, redis, server, mail, site, security, system, backups) = tokio::join!(
         configuration::examine(installation),
         database::examine(installation, operator),
         redis::examine(installation),
         server::examine(installation, &client),
+        mail::examine(installation),
         site::examine(installation, &client),
         async { security::examine(installation) },
         system::examine(installation),
@@ -94,6 +96,7 @@ pub async fn examine(installation: &Installation, operator: &Operator) -> anyhow
         redis.checks,
         vec![clock::compare(&clocks)],
         server,
+        mail,
         site.checks,
         security,
         system,

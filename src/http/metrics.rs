@@ -23,7 +23,7 @@ use tokio::time::timeout;
 pub(super) use requests::{Metrics, Request, method_of, route_of};
 
 use super::App;
-use crate::gateway::Gateway;
+use crate::{error::Result, gateway::Gateway, job, mail};
 
 /// OpenMetrics 1.0, which Prometheus asks for first.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -32,9 +32,9 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const DATABASE_DEADLINE: Duration = Duration::from_secs(3);
 
 pub(super) fn router(app: &App) -> Router {
-    let database_up = Gauge::default();
-    let registry = registry(app, &database_up);
-    let asked = Asked { gateway: app.gateway.clone(), registry, database_up };
+    let database = DatabaseGauges::default();
+    let registry = registry(app, &database);
+    let asked = Asked { gateway: app.gateway.clone(), registry, database };
     Router::new().route("/metrics", get(report)).with_state(Arc::new(asked))
 }
 
@@ -42,12 +42,35 @@ pub(super) fn router(app: &App) -> Router {
 struct Asked {
     gateway: Gateway,
     registry: Registry,
-    database_up: Gauge,
+    database: DatabaseGauges,
+}
+
+/// What the database knows alone; what it does not answer stays as it was.
+#[derive(Default)]
+struct DatabaseGauges {
+    up: Gauge,
+    jobs_waiting: Gauge,
+    mails_failed: Gauge,
+}
+
+impl DatabaseGauges {
+    async fn ask(&self, gateway: &Gateway) {
+        let answered = timeout(DATABASE_DEADLINE, self.read(gateway)).await;
+        self.up.set(matches!(answered, Ok(Ok(()))).into());
+    }
+
+    async fn read(&self, gateway: &Gateway) -> Result<()> {
+        gateway.db.ping().await?;
+        let waiting = job::service::backlog(&gateway.db, gateway.clock.now()).await?;
+        self.jobs_waiting.set(waiting.try_into().unwrap_or(i64::MAX));
+        let failed = mail::service::count_failed(&gateway.db).await?;
+        self.mails_failed.set(failed.try_into().unwrap_or(i64::MAX));
+        Ok(())
+    }
 }
 
 async fn report(State(asked): State<Arc<Asked>>) -> Response {
-    let answered = timeout(DATABASE_DEADLINE, asked.gateway.db.ping()).await;
-    asked.database_up.set(matches!(answered, Ok(Ok(()))).into());
+    asked.database.ask(&asked.gateway).await;
     let mut report = String::new();
     match text::encode(&mut report, &asked.registry) {
         Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], report).into_response(),
@@ -59,7 +82,7 @@ async fn report(State(asked): State<Arc<Asked>>) -> Response {
 }
 
 /// Names and explains what the parts count.
-fn registry(app: &App, database_up: &Gauge) -> Registry {
+fn registry(app: &App, database: &DatabaseGauges) -> Registry {
     let (gateway, http, graphql) = (&app.gateway, &app.metrics, app.engine.metrics());
     let mut all = Registry::default();
 
@@ -100,7 +123,9 @@ fn registry(app: &App, database_up: &Gauge) -> Registry {
         hashing.refused.clone(),
     );
 
-    all.register("db_client_up", "Whether the database answers", database_up.clone());
+    all.register("db_client_up", "Whether the database answers", database.up.clone());
+    all.register("jobs_waiting", "Jobs whose time has come, or that run", database.jobs_waiting.clone());
+    all.register("mails_failed", "Mails that were given up", database.mails_failed.clone());
     all.register(
         "db_client_operation_duration_seconds",
         "Time of database statements",

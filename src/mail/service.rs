@@ -1,5 +1,6 @@
 //! Writing mails, and sending them.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -25,6 +26,8 @@ use crate::{
 
 /// How much of an error is kept.
 const MAX_ERROR_BYTES: usize = 500;
+/// How long a mail is remembered.
+pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// Mails that the development mailbox shows.
 const DEVELOPMENT_MAILS: u64 = 50;
 
@@ -102,7 +105,7 @@ async fn note(
     id: MailId,
     state: MailState,
     error: Option<&str>,
-    next_attempt_at: Option<chrono::DateTime<chrono::Utc>>,
+    next_attempt_at: Option<DateTime<Utc>>,
 ) -> Result<()> {
     let now = gateway.clock.now();
     let error = error.map(|error| error[..error.floor_char_boundary(MAX_ERROR_BYTES)].to_owned());
@@ -205,6 +208,15 @@ pub async fn list_development_mails(gateway: &Gateway, client: &Client) -> Resul
         mails.push(DevelopmentMail { rendered: render(&row, &secrets)?, mail: row.into() });
     }
     Ok(mails)
+}
+
+/// Forgets mails of long ago.
+///
+/// # Errors
+/// Internal only.
+pub async fn remove_old(gateway: &Gateway) -> Result<u64> {
+    let long_ago = entity::Column::CreatedAt.lt(gateway.clock.now() - KEPT_FOR);
+    Ok(entity::Entity::delete_many().filter(long_ago).exec(&gateway.db).await?.rows_affected)
 }
 
 /// How many mails were given up, for `doctor` and the metrics.
