@@ -174,6 +174,7 @@ async fn a_laptop_is_well() {
     Server
       ! Server: not running: nothing listens at 127.0.0.1:[port]
         → Start it: `fastgpt-platform`, `systemctl start fastgpt-platform` or `docker compose up -d`
+      ✓ Mail: no server is configured: mails become files in DATA_DIR/outbox
 
     Public address
       – SITE_URL: http://127.0.0.1:[port] is the server itself, which is not running
