@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use fastgpt_platform::session::events::{SESSION_CHANGED, SessionChange, SessionChanged};
 use serde_json::json;
 
-use super::{ME, WATCH, code_of};
+use super::{
+    ME, WATCH, code_of,
+    memory::{ask_without_reading, large_query},
+};
 use crate::support::{Client, TestApp, process::until, socket::Socket};
 
 async fn is_full(client: &Client, token: Option<&str>) {
@@ -111,10 +114,10 @@ async fn whoever_does_not_answer_the_heartbeat_is_let_go() {
 #[tokio::test]
 async fn whoever_does_not_read_is_let_go_with_all_that_waits() {
     let app = TestApp::start().await;
-    let mut socket = Socket::connect(&app.admin().await).await;
-    for number in 0..50 {
-        socket.subscribe(&number.to_string(), &super::memory::large_query()).await;
-    }
+    let admin = app.admin().await;
+    let query = large_query(&admin).await;
+    let mut socket = Socket::connect(&admin).await;
+    ask_without_reading(&mut socket, &query).await;
     operations_are(&app, 0).await;
     sockets_are(&app, 0).await;
 }
