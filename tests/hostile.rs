@@ -25,8 +25,9 @@ use crate::support::{
 use corpus::{Expected, Hostile, corpus};
 
 /// Of processor time, for each request on the average. A build for development takes several times what a release
-/// build does, of which 10 ms are asked.
-const MAX_CPU: Duration = Duration::from_millis(100);
+/// build does, of which 10 ms are asked, and twice that again where other tests share the core. What is not bounded
+/// takes seconds.
+const MAX_CPU: Duration = Duration::from_millis(250);
 /// What the server's memory may grow by, at the highest, while it answers one request.
 const MAX_GROWTH: u64 = 10 * MEGABYTE;
 /// Of an answer, in bytes.
