@@ -24,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod email;
+pub mod erasure;
 pub mod error;
 pub mod gateway;
 pub mod graphql;

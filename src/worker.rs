@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    erasure,
     error::Result,
     gateway::Gateway,
     job::{
@@ -33,6 +34,7 @@ pub async fn perform(gateway: Gateway, job: Job) -> Result<Outcome> {
         JobKind::SendMail => mail::service::perform(&gateway, &job).await,
         JobKind::WriteMail => verification::requested::perform(&gateway, &job).await,
         JobKind::CleanUp => clean_up(&gateway).await,
+        JobKind::EraseAccount => erasure::service::perform(&gateway, &job).await,
     }
 }
 
@@ -48,6 +50,7 @@ async fn schedule(gateway: &Gateway) -> Result<()> {
 }
 
 async fn clean_up(gateway: &Gateway) -> Result<Outcome> {
+    erasure::service::queue_due(gateway).await?;
     let tokens = one_time_token::service::remove_expired(gateway).await?;
     let devices = known_device::service::remove_stale(gateway).await?;
     let jobs = job::service::remove_finished(gateway).await?;

@@ -167,6 +167,17 @@ const CASES: &[Case] = &[
         r#"mutation { reauthenticate(input: { password: "不对" }) { validUntil } }"#,
         [UNAUTHENTICATED, Refused("INVALID_CREDENTIALS"), Refused("INVALID_CREDENTIALS")],
     ),
+    case(
+        "Mutation.cancelAccountDeletion",
+        "mutation { cancelAccountDeletion { id } }",
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
+        "Mutation.deleteMyAccount",
+        r#"mutation { deleteMyAccount(input: { password: "清晨的露水打湿了石阶" }) { id } }"#,
+        // The administrator has another password.
+        [UNAUTHENTICATED, Done, Refused("INVALID_INPUT")],
+    ),
     // Last, since it ends the caller's session.
     case("Mutation.signOut", "mutation { signOut }", [UNAUTHENTICATED, Done, Done]),
 ];

@@ -143,3 +143,27 @@ async fn a_job_that_kills_its_workers_is_given_up() {
     let state: String = app.sql_value("SELECT state FROM jobs", []).await;
     assert_eq!(state, "FAILED");
 }
+
+#[tokio::test]
+async fn what_a_newer_release_brought_is_left_to_it() {
+    let app = TestApp::start().await;
+    enqueue(&app, 1, None).await;
+    app.sql("UPDATE jobs SET kind = 'FROM_THE_FUTURE'", []).await;
+    assert!(service::take(&app.gateway).await.unwrap().is_none());
+    assert_eq!(service::next_due(&app.gateway).await.unwrap(), None, "nothing to wait for");
+    let attempts: i32 = app.sql_value("SELECT attempts FROM jobs", []).await;
+    assert_eq!(attempts, 0);
+}
+
+#[tokio::test]
+async fn what_was_done_keeps_nothing_of_what_it_was_done_with() {
+    let app = TestApp::start().await;
+    enqueue(&app, 42, Some("某人的事")).await;
+    assert!(run_next(&app.gateway, &failing).await.unwrap());
+    app.gateway.clock.advance(pause_after(1));
+    assert!(run_next(&app.gateway, &|_, _| async { Ok(Outcome::Done) }).await.unwrap());
+    let kept: String = app
+        .sql_value("SELECT payload || COALESCE(unique_key, '') || COALESCE(last_error, '') FROM jobs", [])
+        .await;
+    assert_eq!(kept, "null");
+}

@@ -15,6 +15,7 @@ mod connections;
 mod docs;
 mod doctor;
 mod documents;
+mod erasure;
 mod errors;
 mod graphql_over_http;
 mod hostile;

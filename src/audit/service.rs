@@ -74,26 +74,3 @@ pub async fn find(gateway: &Gateway, viewer: &Viewer, id: AuditEventId) -> Resul
     }
     Ok(visible.one(&gateway.db).await?.map(AuditEvent::from))
 }
-
-/// Takes what tells of a person out of the record of an account that is erased; that something happened stays.
-///
-/// # Errors
-/// Internal only.
-pub async fn forget_person(db: &impl ConnectionTrait, user_id: UserId) -> Result<()> {
-    let nothing = entity::ActiveModel {
-        ip: Set(None),
-        user_agent: Set(None),
-        details: Set("{}".into()),
-        ..Default::default()
-    };
-    entity::Entity::update_many()
-        .set(nothing)
-        .filter(
-            sea_orm::Condition::any()
-                .add(entity::Column::SubjectId.eq(user_id))
-                .add(entity::Column::ActorId.eq(user_id)),
-        )
-        .exec(db)
-        .await?;
-    Ok(())
-}

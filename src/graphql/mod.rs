@@ -31,6 +31,7 @@ pub use refusal::Refusal;
 
 use crate::{
     audit::graphql::{AuditEventConnection, AuditSubscription},
+    erasure::graphql::ErasureMutation,
     invitation::graphql::{InvitationConnection, InvitationMutation, InvitationQuery},
     log_level::graphql::{LogLevelMutation, LogLevelQuery},
     mail::graphql::{MailConnection, MailMutation, MailQuery},
@@ -72,6 +73,7 @@ pub struct Mutation(
     VerificationMutation,
     RecoveryMutation,
     InvitationMutation,
+    ErasureMutation,
     MailMutation,
     LogLevelMutation,
 );

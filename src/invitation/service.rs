@@ -1,8 +1,9 @@
 //! Inviting people, and letting them in.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait,
+    TransactionTrait,
 };
 use serde_json::{Value, json};
 
@@ -264,4 +265,23 @@ pub async fn accept(
     let entry = Entry::by_user(user_id, Kind::InvitationAccepted).from(client);
     let entry = entry.with("email", row.email).with("role", row.role.as_str());
     audit::service::record(db, &gateway.clock, entry).await
+}
+
+/// Removes the invitations of a person whose account is erased: the one by which it was created, and those to its
+/// address. Answers where they went, and until when that address was the person's.
+///
+/// # Errors
+/// Internal only.
+pub async fn forget_person(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    email: &str,
+) -> Result<Vec<(String, DateTime<Utc>)>> {
+    let to_address =
+        Condition::all().add(entity::Column::Email.eq(email)).add(entity::Column::AcceptedBy.is_null());
+    let removed = entity::Entity::delete_many()
+        .filter(Condition::any().add(entity::Column::AcceptedBy.eq(user_id)).add(to_address))
+        .exec_with_returning(db)
+        .await?;
+    Ok(removed.into_iter().filter_map(|row| Some((row.email, row.accepted_at?))).collect())
 }

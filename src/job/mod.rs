@@ -48,6 +48,8 @@ pub enum JobKind {
     WriteMail,
     /// Removes what has run out, and comes back an hour later.
     CleanUp,
+    /// Erases an account whose day has come.
+    EraseAccount,
 }
 
 impl JobKind {
@@ -57,7 +59,7 @@ impl JobKind {
         match self {
             // With the pauses below, for a day and a half.
             Self::SendMail | Self::WriteMail => 12,
-            Self::CleanUp => i32::MAX,
+            Self::CleanUp | Self::EraseAccount => i32::MAX,
         }
     }
 
@@ -66,7 +68,7 @@ impl JobKind {
     pub fn lease(self) -> Duration {
         match self {
             Self::SendMail | Self::WriteMail => Duration::from_secs(90),
-            Self::CleanUp => Duration::from_secs(300),
+            Self::CleanUp | Self::EraseAccount => Duration::from_secs(300),
         }
     }
 }

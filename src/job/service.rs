@@ -17,7 +17,7 @@ use crate::{
     error::Result,
     gateway::Gateway,
     id::{JobId, TypedId},
-    store::bus::Topic,
+    store::{bus::Topic, pattern},
 };
 
 /// Says that there may be work; a worker that does not hear it looks by itself.
@@ -77,7 +77,8 @@ pub struct Leased {
     lease_id: Uuid,
 }
 
-/// Takes the next job whose time has come: one that waits, or one whose worker did not come back.
+/// Takes the next job whose time has come: one that waits, or one whose worker did not come back. Kinds that a newer
+/// release has brought are left to it.
 ///
 /// Replicas that ask at once get different jobs: PostgreSQL skips rows that another one is taking, SQLite has one writer.
 ///
@@ -120,7 +121,10 @@ fn is_due(now: DateTime<Utc>) -> Condition {
         .add(entity::Column::LeaseExpiresAt.lte(now));
     let waits =
         Condition::all().add(entity::Column::State.eq(JobState::Queued)).add(entity::Column::RunAt.lte(now));
-    Condition::all().add(entity::Column::FinishedAt.is_null()).add(Condition::any().add(waits).add(abandoned))
+    Condition::all()
+        .add(entity::Column::FinishedAt.is_null())
+        .add(entity::Column::Kind.is_in(JobKind::iter()))
+        .add(Condition::any().add(waits).add(abandoned))
 }
 
 /// How an attempt went.
@@ -140,15 +144,21 @@ pub enum Outcome {
 /// Internal only.
 pub async fn settle(gateway: &Gateway, leased: &Leased, outcome: Outcome) -> Result<()> {
     let now = gateway.clock.now();
-    let finished =
-        |state| entity::ActiveModel { state: Set(state), finished_at: Set(Some(now)), ..Default::default() };
+    // What was done keeps nothing of the people whom it was done for.
+    let finished = |state| entity::ActiveModel {
+        state: Set(state),
+        payload: Set(Value::Null.to_string()),
+        unique_key: Set(None),
+        finished_at: Set(Some(now)),
+        ..Default::default()
+    };
     let queued = |run_at| entity::ActiveModel {
         state: Set(JobState::Queued),
         run_at: Set(run_at),
         ..Default::default()
     };
     let change = match outcome {
-        Outcome::Done => finished(JobState::Succeeded),
+        Outcome::Done => entity::ActiveModel { last_error: Set(None), ..finished(JobState::Succeeded) },
         Outcome::Again(at) => entity::ActiveModel { attempts: Set(0), ..queued(at) },
         Outcome::Failed(mut error) => {
             error.truncate(error.floor_char_boundary(MAX_ERROR_BYTES));
@@ -170,6 +180,20 @@ pub async fn settle(gateway: &Gateway, leased: &Leased, outcome: Outcome) -> Res
     Ok(())
 }
 
+/// Takes an address out of the errors of jobs that were given up.
+///
+/// # Errors
+/// Internal only.
+pub async fn forget_address(db: &impl ConnectionTrait, address: &str) -> Result<()> {
+    entity::Entity::update_many()
+        .set(entity::ActiveModel { last_error: Set(None), ..Default::default() })
+        .filter(entity::Column::FinishedAt.is_not_null())
+        .filter(Expr::col(entity::Column::LastError).like(pattern::containing(address)))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// When the next job is due; `None` when none waits.
 ///
 /// # Errors
@@ -179,6 +203,7 @@ pub async fn next_due(gateway: &Gateway) -> Result<Option<DateTime<Utc>>> {
         .select_only()
         .column(entity::Column::RunAt)
         .filter(entity::Column::FinishedAt.is_null())
+        .filter(entity::Column::Kind.is_in(JobKind::iter()))
         .filter(entity::Column::State.eq(JobState::Queued))
         .order_by_asc(entity::Column::RunAt)
         .limit(1);

@@ -86,10 +86,20 @@ pub async fn perform(gateway: &Gateway, job: &Job) -> Result<Outcome> {
             return Ok(Outcome::Done);
         }
     };
+    // Of whom it goes to nothing else is left.
+    let is_the_last = row.kind == MailKind::AccountErased;
     match sent {
+        Ok(()) if is_the_last => {
+            remove(gateway, id).await?;
+            Ok(Outcome::Done)
+        }
         Ok(()) => {
             note(gateway, id, MailState::Sent, None, None).await?;
             Ok(Outcome::Done)
+        }
+        Err(_) if is_the_last && job.is_last_attempt() => {
+            remove(gateway, id).await?;
+            Ok(Outcome::Failed("the mail to the owner of an erased account could not be sent".into()))
         }
         Err(error) => {
             let next = (!job.is_last_attempt()).then(|| gateway.clock.now() + job::pause_after(job.attempts));
@@ -98,6 +108,11 @@ pub async fn perform(gateway: &Gateway, job: &Job) -> Result<Outcome> {
             Ok(Outcome::Failed(error))
         }
     }
+}
+
+async fn remove(gateway: &Gateway, id: MailId) -> Result<()> {
+    entity::Entity::delete_by_id(id).exec(&gateway.db).await?;
+    Ok(())
 }
 
 async fn note(
@@ -217,6 +232,20 @@ pub async fn list_development_mails(gateway: &Gateway, client: &Client) -> Resul
 pub async fn remove_old(gateway: &Gateway) -> Result<u64> {
     let long_ago = entity::Column::CreatedAt.lt(gateway.clock.now() - KEPT_FOR);
     Ok(entity::Entity::delete_many().filter(long_ago).exec(&gateway.db).await?.rows_affected)
+}
+
+/// Removes the mails of until then to an address that belong to no account, such as invitations.
+///
+/// # Errors
+/// Internal only.
+pub async fn forget_address(db: &impl ConnectionTrait, address: &str, until: DateTime<Utc>) -> Result<()> {
+    entity::Entity::delete_many()
+        .filter(entity::Column::Recipient.eq(address))
+        .filter(entity::Column::UserId.is_null())
+        .filter(entity::Column::CreatedAt.lte(until))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// How many mails were given up, for `doctor` and the metrics.

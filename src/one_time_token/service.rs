@@ -291,6 +291,20 @@ pub async fn remove_expired(gateway: &Gateway) -> Result<u64> {
     Ok(removed.rows_affected)
 }
 
+/// Removes the tokens of until then that are about an address and belong to no account, such as invitations.
+///
+/// # Errors
+/// Internal only.
+pub async fn forget_address(db: &impl ConnectionTrait, address: &str, until: DateTime<Utc>) -> Result<()> {
+    entity::Entity::delete_many()
+        .filter(entity::Column::Email.eq(address))
+        .filter(entity::Column::UserId.is_null())
+        .filter(entity::Column::CreatedAt.lte(until))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 fn is_good(now: DateTime<Utc>) -> sea_orm::Condition {
     sea_orm::Condition::all().add(entity::Column::UsedAt.is_null()).add(entity::Column::ExpiresAt.gt(now))
 }

@@ -176,12 +176,23 @@ pub(crate) async fn replace_password_in(
     spared: Option<SessionId>,
 ) -> Result<(User, Vec<Session>)> {
     let user = credential::replace_password(gateway, transaction, new).await?;
-    let sessions = match spared {
-        Some(spared) => all_of(user.id).add(entity::Column::Id.ne(spared)),
-        None => all_of(user.id),
-    };
-    let ended = end_where(gateway, transaction, sessions, EndReason::PasswordChanged).await?;
+    let ended = end_all_in(gateway, transaction, user.id, spared, EndReason::PasswordChanged).await?;
     Ok((user, ended))
+}
+
+/// Ends all sessions of a user but `spared` as part of something else; [`announce_ended`] comes after the commit.
+pub(crate) async fn end_all_in(
+    gateway: &Gateway,
+    transaction: &DatabaseTransaction,
+    user_id: UserId,
+    spared: Option<SessionId>,
+    reason: EndReason,
+) -> Result<Vec<Session>> {
+    let sessions = match spared {
+        Some(spared) => all_of(user_id).add(entity::Column::Id.ne(spared)),
+        None => all_of(user_id),
+    };
+    end_where(gateway, transaction, sessions, reason).await
 }
 
 /// Takes the viewer's password once more, and tells until when that counts as recent.

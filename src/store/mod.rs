@@ -8,6 +8,7 @@ pub mod cache;
 pub mod data_folder;
 pub mod database;
 pub mod page;
+pub mod pattern;
 pub mod rate_limit;
 pub mod redis;
 pub mod texts;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{User, UserStatus, entity, service};
 use crate::{
     auth::{
-        Operator, Viewer,
+        Operator, RecentlyAuthenticated, Viewer,
         password::{Hasher, Password, Verdict},
         secrets::fingerprint,
         viewer::Role,
@@ -64,14 +64,18 @@ impl Credential {
         Self { user, proof: Proof::Other }
     }
 
+    /// The hash that the password was right for, where one was shown.
+    pub(super) fn password_hash(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Password { hash, .. } => Some(hash),
+            Proof::Other => None,
+        }
+    }
+
     /// What the second step of a sign-in needs of it.
     #[must_use]
     pub fn suspend(&self) -> SuspendedCredential {
-        let password = match &self.proof {
-            Proof::Password { hash, .. } => Some(fingerprint(hash)),
-            Proof::Other => None,
-        };
-        SuspendedCredential { user_id: self.user.id, password }
+        SuspendedCredential { user_id: self.user.id, password: self.password_hash().map(fingerprint) }
     }
 }
 
@@ -118,6 +122,34 @@ pub async fn verify_credentials(gateway: &Gateway, email: &str, password: &str) 
         Verdict::Right | Verdict::Wrong => None,
     };
     let proof = Proof::Password { hash: row.password_hash.clone(), rehashed };
+    Ok(Credential { user: row.into(), proof })
+}
+
+/// Checks the viewer's own password once more, where the account has one; `None` for what was not given.
+///
+/// # Errors
+/// `INVALID_INPUT` for a missing or wrong password.
+pub async fn check_own(
+    gateway: &Gateway,
+    viewer: &RecentlyAuthenticated,
+    field: &'static str,
+    password: Option<&str>,
+) -> Result<Credential> {
+    let row = service::load_row(&gateway.db, viewer.user_id()).await?;
+    if !row.has_password {
+        return Ok(Credential { user: row.into(), proof: Proof::Other });
+    }
+    let Some(password) = password else {
+        return Err(Violation::new(field, Rule::Required, "Give your password.").into());
+    };
+    let is_right = match Password::claimed(field, password) {
+        Ok(password) => gateway.hasher.verify(password, Some(&row.password_hash)).await? != Verdict::Wrong,
+        Err(_) => false,
+    };
+    if !is_right {
+        return Err(Violation::new(field, Rule::Mismatch, "This is not your current password.").into());
+    }
+    let proof = Proof::Password { hash: row.password_hash.clone(), rehashed: None };
     Ok(Credential { user: row.into(), proof })
 }
 

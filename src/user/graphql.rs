@@ -86,6 +86,16 @@ impl UserNode {
         self.user.last_sign_in_at
     }
 
+    /// Whether there is a password to sign in with.
+    async fn has_password(&self) -> bool {
+        self.user.has_password
+    }
+
+    /// When the account will be erased; null: it stays.
+    async fn deletion_scheduled_at(&self) -> Option<DateTime<Utc>> {
+        self.user.deletion_scheduled_at
+    }
+
     /// This person's sessions, the latest sign-in first.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection, and a filter")]
     async fn sessions(

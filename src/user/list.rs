@@ -4,7 +4,7 @@ use async_graphql::Enum;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryTrait,
-    sea_query::{Expr, ExprTrait, LikeExpr, Order, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Order, SimpleExpr},
 };
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -14,7 +14,10 @@ use crate::{
     auth::{Admin, viewer::Role},
     error::Result,
     gateway::Gateway,
-    store::page::{Page, Slice},
+    store::{
+        page::{Page, Slice},
+        pattern,
+    },
 };
 
 /// Which users a list shows.
@@ -121,17 +124,11 @@ fn filtered(filter: &UserFilter) -> sea_orm::Select<entity::Entity> {
         .apply_if(filter.role, |select, role| select.filter(entity::Column::Role.eq(role)))
         .apply_if(filter.status, |select, status| select.filter(entity::Column::Status.eq(status)))
         .apply_if(search, |select, search| {
-            select.filter(Expr::col(entity::Column::SearchText).like(contains(&fold(search))))
+            select.filter(Expr::col(entity::Column::SearchText).like(pattern::containing(&fold(search))))
         })
 }
 
 /// What the search takes for the same: letter case, width, and ways to write an accent do not matter.
 pub(super) fn fold(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase()
-}
-
-/// A LIKE pattern that finds `text` anywhere and takes none of its characters for a wildcard.
-fn contains(text: &str) -> LikeExpr {
-    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }

@@ -1,6 +1,7 @@
 //! People with an account.
 
 pub mod credential;
+pub mod deletion;
 mod entity;
 pub mod graphql;
 pub mod list;

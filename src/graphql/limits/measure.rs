@@ -12,7 +12,7 @@ use async_graphql::{
 use crate::store::page::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 
 /// Root fields that check or change a secret.
-const SIGN_INS: [&str; 10] = [
+const SIGN_INS: [&str; 11] = [
     "signIn",
     "signUp",
     "refreshSession",
@@ -23,6 +23,7 @@ const SIGN_INS: [&str; 10] = [
     "requestPasswordReset",
     "resendEmailVerification",
     "requestEmailChange",
+    "deleteMyAccount",
 ];
 /// Fields by which types of introspection lead to lists of others.
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];

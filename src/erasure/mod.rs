@@ -1,0 +1,17 @@
+//! Erasing accounts: asked for by their owners, put off by two weeks in which they may think again, and then done by a job,
+//! as a whole or not at all.
+//!
+//! What belongs to an account goes with its row, by its foreign key. What is left is here: the record of what happened keeps
+//! no personal data, and what was sent to the person's address before there was an account goes as well. [`TABLES`] lists
+//! everything that tells of people, and a test holds the list against the database.
+
+pub mod graphql;
+pub mod service;
+mod tables;
+
+use chrono::TimeDelta;
+
+pub use tables::{Copied, Erased, PersonalTable, TABLES};
+
+/// How long an account that is to be erased may still be kept.
+pub const GRACE: TimeDelta = TimeDelta::days(14);
