@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How long a test waits for what must happen; never how fast it has to be.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// What a busy machine may add to a promised time.
 const SLACK: Duration = Duration::from_secs(1);
 
