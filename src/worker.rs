@@ -1,6 +1,7 @@
 //! What is done behind the answers: each kind of job, and who does it.
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -17,12 +18,15 @@ use crate::{
 /// How often what has run out is removed.
 const CLEAN_UP_EVERY: TimeDelta = TimeDelta::hours(1);
 
-/// Works until `shutdown`; the job that is under way is finished.
+/// How many jobs a replica does at once: one that waits for a slow mail server keeps none of the others.
+const AT_ONCE: usize = 4;
+
+/// Works until `shutdown`; the jobs that are under way are finished.
 pub async fn run(gateway: Gateway, shutdown: CancellationToken) {
     if let Err(error) = schedule(&gateway).await {
         tracing::warn!(error = format!("{error:#?}"), "the hourly clean-up could not be queued");
     }
-    job::worker::run(gateway, perform, shutdown).await;
+    join_all((0..AT_ONCE).map(|_| job::worker::run(gateway.clone(), perform, shutdown.clone()))).await;
 }
 
 /// Does one job.
