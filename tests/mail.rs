@@ -5,7 +5,10 @@ use std::fs;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::support::{TestApp, email_of};
+use crate::support::{
+    TestApp, email_of,
+    smtp::{MailServer, Manners},
+};
 
 const REQUEST: &str = r#"mutation { requestPasswordReset(input: { email: "张三@example.com" }) }"#;
 const MAILS: &str = "{ mails { totalCount nodes { id recipient kind state attempts lastError sentAt } } }";
@@ -68,6 +71,56 @@ async fn a_server_that_is_away_is_tried_again_and_administrators_see_it() {
     let retry = "mutation($id: ID!) { retryMail(input: { mailId: $id }) { state } }";
     let answer = admin.query_with(retry, json!({ "id": mail["id"] })).await;
     assert_eq!(answer.at("/retryMail/state"), "QUEUED");
+}
+
+async fn with_mail_server(mail_server: &MailServer) -> TestApp {
+    let port = mail_server.port.to_string();
+    TestApp::configured(&[("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", &port), ("SMTP_TLS", "none")]).await
+}
+
+async fn latest_mail(app: &TestApp) -> serde_json::Value {
+    app.run_jobs().await;
+    app.admin().await.query(MAILS).await.list_at("/mails/nodes")[0].clone()
+}
+
+#[tokio::test]
+async fn a_mail_server_gets_text_and_html_under_a_name_that_stays() {
+    let mail_server = MailServer::start(Manners::Takes).await;
+    let app = with_mail_server(&mail_server).await;
+    app.account("zhang").await;
+    app.client().query(&REQUEST.replace("张三", "zhang")).await.data();
+    assert_eq!(latest_mail(&app).await["state"], "SENT");
+    let mail = mail_server.mails().pop().unwrap();
+    for line in [
+        "To: zhang@example.com\r\n",
+        "Auto-Submitted: auto-generated\r\n",
+        "Content-Type: text/plain; charset=utf-8\r\n",
+        "Content-Type: text/html; charset=utf-8\r\n",
+        "Message-ID: <",
+        "Date: ",
+        "/reset-password#token=",
+    ] {
+        assert!(mail.contains(line), "{line}: {mail}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_later_is_asked_again_and_one_that_says_never_is_not() {
+    let mail_server = MailServer::start(Manners::RefusesForNow).await;
+    let app = with_mail_server(&mail_server).await;
+    app.account("zhang").await;
+    app.client().query(&REQUEST.replace("张三", "zhang")).await.data();
+    assert_eq!(latest_mail(&app).await["state"], "QUEUED");
+    app.advance(TimeDelta::seconds(10)).await;
+    mail_server.set(Manners::Takes);
+    let mail = latest_mail(&app).await;
+    assert_eq!((&mail["state"], &mail["attempts"]), (&json!("SENT"), &json!(2)));
+
+    mail_server.set(Manners::RefusesForGood);
+    app.client().query(&REQUEST.replace("张三", "zhang")).await.data();
+    let mail = latest_mail(&app).await;
+    assert_eq!((&mail["state"], &mail["attempts"]), (&json!("FAILED"), &json!(1)));
+    assert!(mail["lastError"].as_str().unwrap().contains("no such mailbox"), "{mail}");
 }
 
 #[tokio::test]

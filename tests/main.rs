@@ -47,3 +47,4 @@ mod users;
 mod variables;
 mod verification;
 mod websocket;
+mod workers;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Letter, Mail, MailKind, MailState, Rendered, entity,
     render::{self, Secrets},
+    transport::SendError,
 };
 use crate::{
     audit::{self, Entry, Kind},
@@ -78,7 +79,7 @@ pub async fn perform(gateway: &Gateway, job: &Job) -> Result<Outcome> {
     let sent = match secrets_of(gateway, &row).await? {
         Some(secrets) => {
             let mail = render(&row, &secrets)?;
-            gateway.mails.send(&row.recipient, &mail).await.map_err(|error| format!("{error:#}"))
+            gateway.mails.send(id, &row.recipient, &mail).await
         }
         None => {
             note(gateway, id, MailState::Failed, Some("its link had run out before it could be sent"), None)
@@ -86,28 +87,28 @@ pub async fn perform(gateway: &Gateway, job: &Job) -> Result<Outcome> {
             return Ok(Outcome::Done);
         }
     };
-    // Of whom it goes to nothing else is left.
-    let is_the_last = row.kind == MailKind::AccountErased;
-    match sent {
-        Ok(()) if is_the_last => {
-            remove(gateway, id).await?;
-            Ok(Outcome::Done)
+    let mut outcome = Outcome::Done;
+    let (state, error, next) = match sent {
+        Ok(()) => (MailState::Sent, None, None),
+        Err(SendError::ForGood(error)) => {
+            let error = format!("{error:#}");
+            tracing::warn!(mail = %id, error, "a mail was refused for good");
+            (MailState::Failed, Some(error), None)
         }
-        Ok(()) => {
-            note(gateway, id, MailState::Sent, None, None).await?;
-            Ok(Outcome::Done)
-        }
-        Err(_) if is_the_last && job.is_last_attempt() => {
-            remove(gateway, id).await?;
-            Ok(Outcome::Failed("the mail to the owner of an erased account could not be sent".into()))
-        }
-        Err(error) => {
+        Err(SendError::ForNow(error)) => {
+            let error = format!("{error:#}");
+            outcome = Outcome::Failed(error.clone());
             let next = (!job.is_last_attempt()).then(|| gateway.clock.now() + job::pause_after(job.attempts));
-            let state = if next.is_some() { MailState::Queued } else { MailState::Failed };
-            note(gateway, id, state, Some(&error), next).await?;
-            Ok(Outcome::Failed(error))
+            (if next.is_some() { MailState::Queued } else { MailState::Failed }, Some(error), next)
         }
+    };
+    if row.kind == MailKind::AccountErased && state != MailState::Queued {
+        // Of whom it went to nothing else is left.
+        remove(gateway, id).await?;
+    } else {
+        note(gateway, id, state, error.as_deref(), next).await?;
     }
+    Ok(outcome)
 }
 
 async fn remove(gateway: &Gateway, id: MailId) -> Result<()> {

@@ -1,23 +1,53 @@
 //! How mails leave: by SMTP, or as files where no server is configured.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
+use std::{
+    error::Error,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 use lettre::{
     AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart},
-    transport::smtp::authentication::Credentials,
+    message::{
+        Mailbox, MultiPart,
+        header::{Header, HeaderName, HeaderValue},
+    },
+    transport::smtp::{self, authentication::Credentials},
 };
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 
 use super::Rendered;
 use crate::{
     config::{Config, SmtpTls},
+    id::MailId,
     store::data_folder,
 };
 
 /// How long the mail server may take to answer.
 const SMTP_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What a mail server says of a recipient that it will never take mails for (RFC 5321, section 4.2.3): unknown, elsewhere,
+/// not allowed. All else, such as a password that is wrong, may be mended meanwhile.
+const NO_SUCH_RECIPIENT: [u16; 3] = [550, 551, 553];
+
+/// Why a mail did not leave.
+#[derive(Debug)]
+pub enum SendError {
+    /// Another try is worth it.
+    ForNow(anyhow::Error),
+    /// The recipient will not get it, however often it is tried.
+    ForGood(anyhow::Error),
+}
+
+impl From<anyhow::Error> for SendError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::ForNow(error)
+    }
+}
 
 /// The way out.
 #[derive(Debug, Clone)]
@@ -55,32 +85,35 @@ impl Transport {
         Ok(Self { from, way: Way::Smtp(builder.build()) })
     }
 
-    /// Hands a mail over.
+    /// Hands a mail over. Sent once more it has the same `Message-ID`, by which programs show it once.
     ///
     /// # Errors
     /// The address cannot be written to, or the server does not take the mail.
-    pub async fn send(&self, recipient: &str, mail: &Rendered) -> anyhow::Result<()> {
+    pub async fn send(&self, id: MailId, recipient: &str, mail: &Rendered) -> Result<(), SendError> {
+        let message = self.message(id, recipient, mail).map_err(SendError::ForGood)?;
+        match &self.way {
+            Way::Smtp(server) => match server.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) if is_for_good(&error) => Err(SendError::ForGood(error.into())),
+                Err(error) => Err(SendError::ForNow(error.into())),
+            },
+            Way::Files(folder) => Ok(write(folder, message).await?),
+        }
+    }
+
+    fn message(&self, id: MailId, recipient: &str, mail: &Rendered) -> anyhow::Result<Message> {
         let body = MultiPart::alternative_plain_html(
             mail.text.expose_secret().to_owned(),
             mail.html.expose_secret().to_owned(),
         );
-        let message = Message::builder()
+        let id = format!("<{}@{}>", Uuid::from(id), self.from.email.domain());
+        Ok(Message::builder()
+            .message_id(Some(id))
             .from(self.from.clone())
             .to(Mailbox::new(None, recipient.parse().context("the recipient's address")?))
             .subject(mail.subject.clone())
-            .multipart(body)?;
-        match &self.way {
-            Way::Smtp(server) => {
-                server.send(message).await?;
-            }
-            Way::Files(folder) => {
-                data_folder::create(folder)?;
-                let id = AsyncFileTransport::<Tokio1Executor>::new(folder).send(message).await?;
-                // A link in it lets somebody in.
-                fs::set_permissions(folder.join(format!("{id}.eml")), fs::Permissions::from_mode(0o600))?;
-            }
-        }
-        Ok(())
+            .header(AutoSubmitted)
+            .multipart(body)?)
     }
 
     /// Whether the mail server takes mails from us, for `doctor`; a folder always does.
@@ -95,5 +128,35 @@ impl Transport {
             }
             Way::Files(_) => Ok(()),
         }
+    }
+}
+
+fn is_for_good(error: &smtp::Error) -> bool {
+    error.status().is_some_and(|code| NO_SUCH_RECIPIENT.contains(&u16::from(code)))
+}
+
+async fn write(folder: &Path, message: Message) -> anyhow::Result<()> {
+    data_folder::create(folder)?;
+    let id = AsyncFileTransport::<Tokio1Executor>::new(folder).send(message).await?;
+    // A link in it lets somebody in.
+    fs::set_permissions(folder.join(format!("{id}.eml")), fs::Permissions::from_mode(0o600))?;
+    Ok(())
+}
+
+/// Keeps notes of absence from being sent in reply (RFC 3834, section 5).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
     }
 }

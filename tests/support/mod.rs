@@ -15,6 +15,7 @@ pub(crate) mod mailbox;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod response;
+pub(crate) mod smtp;
 pub(crate) mod socket;
 pub(crate) mod source;
 

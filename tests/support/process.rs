@@ -134,6 +134,17 @@ impl Installation {
         Some(installation)
     }
 
+    /// Changes the database behind the servers' backs.
+    pub(crate) async fn sql(&self, statement: &str) {
+        let url = match &self.database {
+            Some(database) => database.url.clone(),
+            None => format!("sqlite://{}/platform.db", self.var("DATA_DIR")),
+        };
+        let database = sea_orm::Database::connect(url).await.unwrap();
+        database.execute_unprepared(statement).await.unwrap();
+        database.close().await.unwrap();
+    }
+
     pub(crate) fn is_on_postgres(&self) -> bool {
         self.database.is_some()
     }
