@@ -9,8 +9,12 @@ use std::{
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    Key, KeyInit as _, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -112,7 +116,11 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     rand::random()
 }
 
-/// `SESSION_SECRET`: the key under which refresh tokens and cursors are authenticated.
+/// Bytes of the nonce before a sealed secret: so many that drawing them never gives the same twice.
+const NONCE_BYTES: usize = 24;
+
+/// `SESSION_SECRET`: the key under which refresh tokens and cursors are authenticated, and secrets sealed that have to be
+/// read again.
 #[derive(Debug, Clone)]
 pub struct SessionKey(SecretString);
 
@@ -136,6 +144,32 @@ impl SessionKey {
         }
         mac.finalize().into_bytes().into()
     }
+
+    /// Encrypts a secret that has to be read again, for one `purpose`, so that it opens with the same `context` alone:
+    /// nobody can put one account's in the place of another's (XChaCha20-Poly1305, with a key derived for the purpose).
+    ///
+    /// # Errors
+    /// A secret longer than the cipher takes.
+    pub fn seal(&self, purpose: &str, context: &[u8], secret: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let nonce = random_bytes::<NONCE_BYTES>();
+        let payload = Payload { msg: secret, aad: context };
+        let sealed = self.cipher(purpose).encrypt(&XNonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| anyhow::anyhow!("a secret is too long to be sealed"))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Decrypts what was sealed for the same purpose and context; `None` for everything else.
+    #[must_use]
+    pub fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<SecretSlice<u8>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+        let payload = Payload { msg: sealed, aad: context };
+        let secret = self.cipher(purpose).decrypt(&XNonce::from(*nonce), payload).ok()?;
+        Some(secret.into())
+    }
+
+    fn cipher(&self, purpose: &str) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&Key::from(self.mac("seal", &[purpose.as_bytes()])))
+    }
 }
 
 /// A short, fixed-length stand-in for a text in keys and logs. Not secret: who guesses the text can check it.
@@ -148,4 +182,41 @@ pub fn fingerprint(text: &str) -> String {
 #[must_use]
 pub fn equal(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(secret: &str) -> SessionKey {
+        SessionKey::from_secret(secret.to_owned().into())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_in_its_place_alone(
+            secret in proptest::collection::vec(any::<u8>(), 0..64),
+            bit in 0..8_u8,
+            place: prop::sample::Index,
+        ) {
+            let own = key("一把钥匙");
+            let mut sealed = own.seal("totp", b"zhang", &secret).unwrap();
+            prop_assert_ne!(&sealed, &own.seal("totp", b"zhang", &secret).unwrap(), "each time anew");
+            let opened = own.open("totp", b"zhang", &sealed).unwrap();
+            prop_assert_eq!(opened.expose_secret(), secret.as_slice());
+            prop_assert!(own.open("totp", b"li", &sealed).is_none());
+            prop_assert!(own.open("other", b"zhang", &sealed).is_none());
+            prop_assert!(key("另一把").open("totp", b"zhang", &sealed).is_none());
+            prop_assert!(own.open("totp", b"zhang", &sealed[..sealed.len() - 1]).is_none());
+            let place = place.index(sealed.len());
+            sealed[place] ^= 1 << bit;
+            prop_assert!(own.open("totp", b"zhang", &sealed).is_none());
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_opens_nothing() {
+        assert!(key("一把钥匙").open("totp", b"", &[0; 10]).is_none());
+    }
 }
