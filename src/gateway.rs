@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{
-        Viewer,
+        NoPasskeys, RelyingParty, Viewer,
         access_token::AccessTokens,
         password::Hasher,
         secrets::{Secrets, SessionKey},
@@ -61,8 +61,10 @@ pub struct Parts {
     pub hasher: Hasher,
     /// Access tokens.
     pub access_tokens: AccessTokens,
-    /// Authenticates refresh tokens and cursors.
+    /// Authenticates refresh tokens and cursors, and seals secrets that have to be read again.
     pub session_key: SessionKey,
+    /// What passkeys are made for, or why there are none.
+    pub relying_party: Result<RelyingParty, NoPasskeys>,
     /// Session activity not yet written.
     pub activity: Activity,
     /// This replica's open sockets.
@@ -160,6 +162,7 @@ impl Gateway {
             hasher,
             access_tokens,
             session_key: secrets.session,
+            relying_party: RelyingParty::of(&config),
             activity: Activity::default(),
             sockets: Sockets::default(),
             happenings: Happenings::default(),

@@ -7,13 +7,16 @@
 //! - [`http`]: addresses, transports (HTTP, WebSocket), cookies, health, the embedded console.
 //! - [`graphql`]: the schema, what every resolver uses (request, errors, pages, loaders), and the limits on documents.
 //! - [`doctor`]: what is wrong with an installation, seen from outside, and what mends it.
-//! - [`user`], [`session`], [`verification`], [`recovery`], [`registration`], [`log_level`] …: a folder a feature: its model, services, loaders and its part of the schema.
+//! - [`user`], [`session`], [`second_factor`], [`verification`], [`recovery`], [`registration`], [`log_level`] …: a folder a feature: its model, services, loaders and its part of the schema.
 //! - [`gateway`]: everything a service needs, connected once; it keeps the features' models in memory and calls none
 //!   of their services.
 //! - [`auth`]: who is calling, as values that cannot be made up.
 //! - [`config`], [`telemetry`]: environment → settings, log and traces.
 //! - [`store`]: database, cache, event bus and rate limits, on one laptop or on many replicas.
 //! - [`error`], [`id`], [`email`], [`clock`], [`metrics`]: what everything stands on.
+
+// The roots of the schema are merged one inside the other, which the compiler follows to the end.
+#![recursion_limit = "256"]
 
 pub mod api_key;
 pub mod audit;
@@ -41,6 +44,7 @@ pub mod one_time_token;
 pub mod owned;
 pub mod recovery;
 pub mod registration;
+pub mod second_factor;
 pub mod session;
 pub mod store;
 pub mod telemetry;

@@ -178,12 +178,94 @@ const CASES: &[Case] = &[
         // The administrator has another password.
         [UNAUTHENTICATED, Done, Refused("INVALID_INPUT")],
     ),
+    case(
+        "Query.secondFactorChallenge",
+        r#"{ secondFactorChallenge(challenge: "编造的") { challenge } }"#,
+        [INVALID_TOKEN; 3],
+    ),
+    case(
+        "Mutation.completeSignIn",
+        r#"mutation { completeSignIn(input: { challenge: "编造的", totpCode: "123456" }) { accessToken } }"#,
+        [INVALID_TOKEN; 3],
+    ),
+    case(
+        "Mutation.startPasskeySecondFactor",
+        r#"mutation { startPasskeySecondFactor(input: { challenge: "编造的" }) { challenge } }"#,
+        [INVALID_TOKEN; 3],
+    ),
+    case("Mutation.startPasskeySignIn", "mutation { startPasskeySignIn { challenge } }", [Done, Done, Done]),
+    case(
+        "Mutation.signInWithPasskey",
+        r#"mutation { signInWithPasskey(input: { passkey: { challenge: "编造的", credential: {} } }) { accessToken } }"#,
+        [Refused("INVALID_INPUT"); 3],
+    ),
+    case(
+        "Mutation.startPasskeyReauthentication",
+        "mutation { startPasskeyReauthentication { challenge } }",
+        [UNAUTHENTICATED, Refused("CONFLICT"), Refused("CONFLICT")],
+    ),
+    case(
+        "Mutation.startTotpEnrollment",
+        "mutation { startTotpEnrollment { secret } }",
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
+        "Mutation.confirmTotpEnrollment",
+        r#"mutation { confirmTotpEnrollment(input: { challenge: "编造的", code: "123456" }) { recoveryCodes } }"#,
+        [UNAUTHENTICATED, INVALID_TOKEN, INVALID_TOKEN],
+    ),
+    case(
+        "Mutation.disableTotp",
+        "mutation { disableTotp { id } }",
+        [UNAUTHENTICATED, Refused("CONFLICT"), Refused("CONFLICT")],
+    ),
+    case(
+        "Mutation.startPasskeyRegistration",
+        "mutation { startPasskeyRegistration { challenge } }",
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
+        "Mutation.finishPasskeyRegistration",
+        r#"mutation { finishPasskeyRegistration(input: { challenge: "编造的", credential: {}, name: "手机" }) { recoveryCodes } }"#,
+        [UNAUTHENTICATED, INVALID_TOKEN, INVALID_TOKEN],
+    ),
+    case(
+        "Mutation.renamePasskey",
+        r#"mutation { renamePasskey(input: { passkeyId: "Passkey:0198f000-0000-7000-8000-000000000000", name: "手机" }) { id } }"#,
+        [UNAUTHENTICATED, NOT_FOUND, NOT_FOUND],
+    ),
+    case(
+        "Mutation.removePasskey",
+        r#"mutation { removePasskey(input: { passkeyId: "Passkey:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
+        [UNAUTHENTICATED, NOT_FOUND, NOT_FOUND],
+    ),
+    case(
+        "Mutation.generateRecoveryCodes",
+        "mutation { generateRecoveryCodes { recoveryCodes } }",
+        [UNAUTHENTICATED, Refused("CONFLICT"), Refused("CONFLICT")],
+    ),
+    case(
+        "Mutation.forgetRememberedDevices",
+        "mutation { forgetRememberedDevices }",
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
+        "Mutation.resetSecondFactors",
+        "mutation($user: ID!) { resetSecondFactors(input: { userId: $user }) { id } }",
+        [UNAUTHENTICATED, FORBIDDEN, Done],
+    ),
     // Last, since it ends the caller's session.
     case("Mutation.signOut", "mutation { signOut }", [UNAUTHENTICATED, Done, Done]),
 ];
 
 /// Subscriptions are no requests: the tests at the end are theirs, and `websocket.rs`.
 const SUBSCRIPTIONS: &[&str] = &["Subscription.sessionEvents", "Subscription.myActivity"];
+
+/// Every root field, and a document that asks for it, of whoever walks through them for a reason of its own.
+pub(crate) fn documents() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let name = |case: &'static Case| case.field.split_once('.').unwrap().1;
+    CASES.iter().map(move |case| (name(case), case.document))
+}
 
 #[tokio::test]
 async fn every_root_field_is_listed() {

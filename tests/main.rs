@@ -37,6 +37,7 @@ mod refresh;
 mod registration;
 mod replicas;
 mod schema;
+mod second_factors;
 mod sessions;
 mod shutdown;
 mod sign_in;

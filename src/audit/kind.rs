@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// An account was created: `method` (PASSWORD, PROVIDER, INVITATION, OPERATOR).
     AccountCreated,
-    /// Somebody signed in: `sessionId`, `method`.
+    /// Somebody signed in: `sessionId`, `method`; `secondFactor` where one was shown.
     SignedIn,
     /// Somebody did not get in: `reason`.
     SignInFailed,

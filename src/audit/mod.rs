@@ -117,6 +117,11 @@ impl Entry {
         Self::new(kind, Actor::Anonymous)
     }
 
+    /// The same about something else that happened with it.
+    pub fn as_kind(self, kind: Kind) -> Self {
+        Self { kind, details: Map::new(), ..self }
+    }
+
     /// The account that it is about.
     pub fn about(self, user_id: UserId) -> Self {
         Self { subject_id: Some(user_id), ..self }

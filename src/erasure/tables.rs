@@ -40,6 +40,19 @@ pub const TABLES: &[PersonalTable] = &[
     table("users", Gone, In("account.json")),
     table("sessions", Gone, In("sessions.json")),
     table("known_devices", Gone, In("devices.json")),
+    table(
+        "totp_secrets",
+        Gone,
+        Nowhere("a secret that the owner's app has; activity tells when it was set up and used"),
+    ),
+    table(
+        "passkeys",
+        Gone,
+        Nowhere(
+            "keys that are of use to their authenticators alone; activity has their names and tells of their use",
+        ),
+    ),
+    table("recovery_codes", Gone, Nowhere("MACs that nothing can be read from")),
     table("mails", Gone, In("mails.json")),
     table("invitations", Gone, In("invitations.json")),
     table(

@@ -4,6 +4,7 @@ use crate::{
     audit::list::UserActivity,
     gateway::Gateway,
     owned::{CountLoader, PageLoader, count_loader, page_loader},
+    second_factor::loader::{SecondFactorLoader, second_factor_loader},
     session::list::UserSessions,
     user::loader::{UserLoader, user_loader},
 };
@@ -16,6 +17,8 @@ pub struct Loaders {
     pub session_pages: PageLoader<UserSessions>,
     /// Counts of users' sessions.
     pub session_counts: CountLoader<UserSessions>,
+    /// Second factors of users.
+    pub second_factors: SecondFactorLoader,
     /// Pages of what happened to users' accounts.
     pub activity_pages: PageLoader<UserActivity>,
     /// Counts of what happened to users' accounts.
@@ -30,6 +33,7 @@ impl Loaders {
             users: user_loader(gateway),
             session_pages: page_loader(gateway),
             session_counts: count_loader(gateway),
+            second_factors: second_factor_loader(gateway),
             activity_pages: page_loader(gateway),
             activity_counts: count_loader(gateway),
         }

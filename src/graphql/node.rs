@@ -6,9 +6,10 @@ use super::{RequestContext, Result};
 use crate::{
     audit::{self, graphql::AuditEventNode},
     error::Error,
-    id::{AuditEventId, InvitationId, MailId, SessionId, TypedId, UserId},
+    id::{AuditEventId, InvitationId, MailId, PasskeyId, SessionId, TypedId, UserId},
     invitation::{self, graphql::InvitationNode},
     mail::{self, graphql::MailNode},
+    second_factor::passkey::{self, graphql::PasskeyNode},
     session::{self, graphql::SessionNode},
     user::{self, graphql::UserNode},
 };
@@ -21,6 +22,8 @@ pub(super) enum Node {
     User(UserNode),
     /// A session.
     Session(SessionNode),
+    /// A passkey.
+    Passkey(PasskeyNode),
     /// Something that happened.
     AuditEvent(AuditEventNode),
     /// A mail.
@@ -53,6 +56,10 @@ impl NodeQuery {
                 .await?
                 .ok_or(Error::NotFound("session"))?;
             return Ok(Some(Node::Session(SessionNode::new(session, *viewer))));
+        }
+        if let Some(id) = PasskeyId::parse(&id) {
+            let passkey = passkey::service::find(&request.gateway, viewer, id).await?;
+            return Ok(Some(Node::Passkey(PasskeyNode::new(passkey.ok_or(Error::NotFound("passkey"))?))));
         }
         if let Some(id) = AuditEventId::parse(&id) {
             let event = audit::service::find(&request.gateway, viewer, id).await?;

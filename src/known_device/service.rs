@@ -1,10 +1,12 @@
 //! Knowing devices again.
 
+use std::collections::HashMap;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +20,7 @@ use crate::{
     error::Result,
     gateway::Gateway,
     id::{KnownDeviceId, TypedId, UserId},
+    owned::select_counts,
 };
 
 /// How long a device stands for the second factor.
@@ -149,18 +152,18 @@ pub async fn remember(gateway: &Gateway, db: &impl ConnectionTrait, id: KnownDev
 pub async fn forget_all(gateway: &Gateway, db: &impl ConnectionTrait, user_id: UserId) -> Result<u64> {
     let forgotten = entity::Entity::update_many()
         .set(entity::ActiveModel { remembered_until: Set(None), ..Default::default() })
-        .filter(remembered(gateway, user_id))
+        .filter(remembered(gateway, &[user_id]))
         .exec(db)
         .await?;
     Ok(forgotten.rows_affected)
 }
 
-/// How many devices of the user stand for the second factor.
+/// How many devices of each of these users stand for the second factor; users without any are left out.
 ///
 /// # Errors
 /// Internal only.
-pub async fn count_remembered(gateway: &Gateway, user_id: UserId) -> Result<u64> {
-    Ok(entity::Entity::find().filter(remembered(gateway, user_id)).count(&gateway.db).await?)
+pub async fn count_remembered_of(gateway: &Gateway, user_ids: &[UserId]) -> Result<HashMap<UserId, u64>> {
+    select_counts::<entity::Entity>(gateway, entity::Column::UserId, remembered(gateway, user_ids)).await
 }
 
 /// Removes devices that nobody signed in with for so long that they are new ones again.
@@ -172,8 +175,8 @@ pub async fn remove_stale(gateway: &Gateway) -> Result<u64> {
     Ok(entity::Entity::delete_many().filter(stale).exec(&gateway.db).await?.rows_affected)
 }
 
-fn remembered(gateway: &Gateway, user_id: UserId) -> sea_orm::Condition {
+fn remembered(gateway: &Gateway, user_ids: &[UserId]) -> sea_orm::Condition {
     sea_orm::Condition::all()
-        .add(entity::Column::UserId.eq(user_id))
+        .add(entity::Column::UserId.is_in(user_ids.iter().copied()))
         .add(entity::Column::RememberedUntil.gt(gateway.clock.now()))
 }

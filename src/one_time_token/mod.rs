@@ -48,6 +48,16 @@ pub enum Purpose {
     DisownSignIn,
     /// The second step of a sign-in.
     SecondFactor,
+    /// Shows that an authenticator app has the secret that is to be kept.
+    TotpEnrollment,
+    /// Adds a passkey.
+    PasskeyRegistration,
+    /// Signs in with a passkey alone.
+    PasskeySignIn,
+    /// Shows a passkey as the second step of a sign-in.
+    PasskeySecondFactor,
+    /// Shows a passkey in a session that goes on.
+    PasskeyReauthentication,
 }
 
 /// How a token reaches its owner; one form is never taken for the other.

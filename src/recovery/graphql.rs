@@ -87,7 +87,13 @@ impl RecoveryQuery {
             Purpose::ChangeEmail => EmailedLinkPurpose::ChangeEmail,
             Purpose::Invitation => EmailedLinkPurpose::Invitation,
             Purpose::DisownSignIn => EmailedLinkPurpose::DisownSignIn,
-            Purpose::SecondFactor => return Err(Error::InvalidToken.into()),
+            // No mail has a link for these.
+            Purpose::SecondFactor
+            | Purpose::TotpEnrollment
+            | Purpose::PasskeyRegistration
+            | Purpose::PasskeySignIn
+            | Purpose::PasskeySecondFactor
+            | Purpose::PasskeyReauthentication => return Err(Error::InvalidToken.into()),
         };
         let email = found.email.ok_or(Error::InvalidToken)?;
         Ok(EmailedLink { purpose, email, expires_at: found.expires_at })

@@ -16,6 +16,8 @@ pub struct Happenings {
     pub sign_ups: Counter,
     /// Attempts to sign in.
     pub sign_ins: Outcomes,
+    /// Second steps of sign-ins.
+    pub second_steps: Outcomes,
     /// Refresh tokens that were presented.
     pub refreshes: Outcomes,
     /// Sessions that ended before their time, by the reason.
@@ -31,7 +33,14 @@ impl Default for Happenings {
             sign_ups: Counter::default(),
             sign_ins: codes(&[
                 ErrorCode::InvalidCredentials,
+                ErrorCode::InvalidCode,
                 ErrorCode::Forbidden,
+                ErrorCode::RateLimited,
+                ErrorCode::Internal,
+            ]),
+            second_steps: codes(&[
+                ErrorCode::InvalidCode,
+                ErrorCode::InvalidToken,
                 ErrorCode::RateLimited,
                 ErrorCode::Internal,
             ]),
@@ -43,7 +52,7 @@ impl Default for Happenings {
 
 impl Happenings {
     /// What came of an attempt: `OK`, or the error's code.
-    pub(super) fn outcome<T>(result: &Result<T>) -> &'static str {
+    pub(crate) fn outcome<T>(result: &Result<T>) -> &'static str {
         match result {
             Ok(_) => "OK",
             Err(error) => error.code().into(),

@@ -1,6 +1,6 @@
 //! Signing up, signing in, refreshing and signing out, in the schema.
 
-use async_graphql::{Context, Enum, InputObject, Object, SimpleObject, Union};
+use async_graphql::{ComplexObject, Context, Enum, InputObject, Object, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -17,6 +17,7 @@ use crate::{
         self,
         service::{SignUp, SignedUp},
     },
+    second_factor::{self, SecondFactorMethod},
     user::{graphql::UserNode, service::NewUser},
 };
 
@@ -53,11 +54,21 @@ struct RenewedToken {
 
 /// The password was right, and a second factor is asked for.
 #[derive(SimpleObject)]
-struct SecondFactorRequired {
+#[graphql(complex)]
+pub(crate) struct SecondFactorRequired {
     /// Stands for the first step when the second one is sent.
-    challenge: String,
+    pub(crate) challenge: String,
     /// When the challenge runs out.
-    challenge_expires_at: DateTime<Utc>,
+    pub(crate) challenge_expires_at: DateTime<Utc>,
+}
+
+#[ComplexObject]
+impl SecondFactorRequired {
+    /// What can be shown.
+    async fn methods(&self, ctx: &Context<'_>) -> Result<Vec<SecondFactorMethod>> {
+        let gateway = &RequestContext::of(ctx).gateway;
+        Ok(second_factor::service::look_at_challenge(gateway, &self.challenge).await?.methods)
+    }
 }
 
 /// A mail with a link was sent; the account can be used once the link was opened.

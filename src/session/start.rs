@@ -26,6 +26,7 @@ use crate::{
         self, Purpose,
         service::{Issued, NewToken},
     },
+    second_factor::{Shown, service as second_factor},
     throttle::{self, Guess},
     user::{
         self, User, UserStatus,
@@ -172,18 +173,21 @@ pub async fn first_step_done(
 }
 
 /// What else happens as a session begins.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Begin {
     /// Whether the device stands for the second factor for a while.
     pub remember_device: bool,
     /// The challenge that is used up by it.
     pub redeems: Option<OneTimeTokenId>,
+    /// The second factor that is used up by it.
+    pub shown: Option<Shown>,
 }
 
 /// Begins a session of somebody who has shown everything that is asked for.
 ///
 /// # Errors
-/// `INVALID_CREDENTIALS` when account or password have changed meanwhile, `INVALID_TOKEN` when the challenge was used.
+/// `INVALID_CREDENTIALS` when account or password have changed meanwhile, `INVALID_TOKEN` when the challenge was used,
+/// `INVALID_CODE` when the second factor was.
 pub async fn begin(
     gateway: &Gateway,
     credential: Credential,
@@ -220,9 +224,17 @@ pub async fn begin(
     };
     let session: Session = entity::Entity::insert(row).exec_with_returning(&transaction).await?.into();
     let entry = |kind| Entry::by_user(user.id, kind).from(client).with("sessionId", id.to_wire());
-    let method: &str = method.into();
-    let signed_in = entry(Kind::SignedIn).with("method", method);
-    let mut recorded = vec![audit::service::record(&transaction, &gateway.clock, signed_in).await?];
+    let name: &str = method.into();
+    let mut signed_in = entry(Kind::SignedIn).with("method", name);
+    let mut recorded = Vec::new();
+    if let Some(shown) = options.shown {
+        if method != Method::Passkey {
+            let factor: &str = shown.method().into();
+            signed_in = signed_in.with("secondFactor", factor);
+        }
+        recorded.extend(second_factor::use_up(gateway, &transaction, user.id, shown, client).await?);
+    }
+    recorded.push(audit::service::record(&transaction, &gateway.clock, signed_in).await?);
     if options.remember_device {
         known_device::service::remember(gateway, &transaction, device_id).await?;
         let entry = Entry::by_user(user.id, Kind::DeviceRemembered).from(client);

@@ -31,8 +31,10 @@ struct Filter {
 
 /// The filter of the configuration.
 pub(super) fn configured(text: &str) -> anyhow::Result<EnvFilter> {
-    // Spans that are for traces alone, SeaORM's of statements among them, would be repeated in each line.
-    Ok(format!("sea_orm=warn,{text},{}=off", super::traces::TARGET).parse()?)
+    // Spans that are for traces alone, SeaORM's of statements among them, would be repeated in each line; and webauthn-rs
+    // takes for an error, and writes down, whatever a caller sends in the place of a passkey.
+    let libraries = "sea_orm=warn,webauthn_rs_core=off";
+    Ok(format!("{libraries},{text},{}=off", super::traces::TARGET).parse()?)
 }
 
 pub(super) fn keep(handle: reload::Handle<EnvFilter, Registry>, configured: String) {

@@ -3,7 +3,7 @@
 pub mod service;
 
 use crate::{
-    auth::secrets::fingerprint, email::Email, error::Result, gateway::Gateway, known_device,
+    auth::secrets::fingerprint, email::Email, error::Result, gateway::Gateway, id::UserId, known_device,
     session::start::Origin, user,
 };
 
@@ -28,6 +28,20 @@ impl Guess {
         let account = Email::parse(email).map_or_else(|_| email.to_owned(), Email::into_string);
         let known_device = known_device_at(gateway, &account, origin).await?;
         Ok(Self { account: fingerprint(&account), network: origin.client.network(), known_device })
+    }
+
+    /// A guess at a second factor of an account. These are counted apart: whoever knows the password, and shows it in
+    /// between, has no more of them for that.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub async fn at_second_factor(gateway: &Gateway, user_id: UserId, origin: &Origin) -> Result<Self> {
+        let device = known_device::service::find(gateway, user_id, origin.device.as_ref()).await?;
+        Ok(Self {
+            account: fingerprint(&format!("second factor of {user_id}")),
+            network: origin.client.network(),
+            known_device: device.map(|device| device.id.to_string()),
+        })
     }
 }
 

@@ -20,6 +20,10 @@ use crate::{
     },
     id::{TypedId, UserId},
     locale::Locale,
+    second_factor::{
+        ReauthenticationMethod,
+        graphql::{SecondFactors, user_reauthentication_methods, user_second_factors},
+    },
     session::{
         SessionState,
         graphql::{SessionConnection, user_sessions},
@@ -116,6 +120,17 @@ impl UserNode {
     /// The language of mails to this person.
     async fn locale(&self, ctx: &Context<'_>) -> Locale {
         self.user.locale_or_default(&RequestContext::of(ctx).gateway.config)
+    }
+
+    /// Second factors of this account. Own, or for administrators.
+    async fn second_factors(&self, ctx: &Context<'_>) -> Result<SecondFactors> {
+        user_second_factors(RequestContext::of(ctx), &self.user).await
+    }
+
+    /// What the viewer can show to `reauthenticate`; empty for somebody else's account. PROVIDER: sign in again through
+    /// one of `linkedAccounts`.
+    async fn reauthentication_methods(&self, ctx: &Context<'_>) -> Result<Vec<ReauthenticationMethod>> {
+        user_reauthentication_methods(RequestContext::of(ctx), &self.user, &self.seen_by).await
     }
 
     /// What happened to this account, the latest first.

@@ -6,8 +6,9 @@ mod entity;
 pub mod graphql;
 pub mod list;
 pub mod loader;
-mod name;
+pub(crate) mod name;
 pub mod service;
+pub mod ways_in;
 
 use async_graphql::Enum;
 use chrono::{DateTime, Utc};

@@ -10,7 +10,7 @@ const MAX_CHARS: usize = 80;
 ///
 /// # Errors
 /// The rule it breaks.
-pub(super) fn parse(field: &'static str, text: &str) -> Result<String, Violation> {
+pub(crate) fn parse(field: &'static str, text: &str) -> Result<String, Violation> {
     let too_long = || {
         Violation::new(field, Rule::TooLong, format!("The name must have at most {MAX_CHARS} characters."))
     };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -291,6 +292,29 @@ async fn change_where(db: &impl ConnectionTrait, change: entity::ActiveModel, em
         Err(error) if is_unique_violation(&error) => Err(ADDRESS_TAKEN),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Keeps an account's row until the transaction ends: changes of what leads into it come one after the other.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub(crate) async fn hold(gateway: &Gateway, transaction: &DatabaseTransaction, id: UserId) -> Result<User> {
+    let held = entity::Entity::update_many()
+        .set(entity::ActiveModel { id: NotSet, ..changed_now(gateway, id) })
+        .filter(entity::Column::Id.eq(id))
+        .exec_with_returning(transaction)
+        .await?;
+    held.into_iter().next().map(User::from).ok_or(Error::NotFound("user"))
+}
+
+/// Notes whether a sign-in takes a second factor, in the transaction that adds or removes one.
+///
+/// # Errors
+/// Internal only.
+pub(crate) async fn set_second_factor(db: &impl ConnectionTrait, id: UserId, has_one: bool) -> Result<()> {
+    let change = entity::ActiveModel { has_second_factor: Set(has_one), ..Default::default() };
+    entity::Entity::update_many().set(change).filter(entity::Column::Id.eq(id)).exec(db).await?;
+    Ok(())
 }
 
 /// Sets a user's role on the operator's word. It holds from the user's next request on.

@@ -7,8 +7,10 @@
 //! ```
 
 pub(crate) mod app;
+pub(crate) mod authenticator;
 pub(crate) mod backend;
 pub(crate) mod client;
+pub(crate) mod factors;
 pub(crate) mod front;
 pub(crate) mod introspection;
 pub(crate) mod mailbox;

@@ -12,12 +12,16 @@ use async_graphql::{
 use crate::store::page::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 
 /// Root fields that check or change a secret.
-const SIGN_INS: [&str; 11] = [
+const SIGN_INS: [&str; 15] = [
     "signIn",
     "signUp",
     "refreshSession",
     "changePassword",
     "reauthenticate",
+    "completeSignIn",
+    "signInWithPasskey",
+    "confirmTotpEnrollment",
+    "finishPasskeyRegistration",
     "verifyEmail",
     "resetPassword",
     "requestPasswordReset",
