@@ -25,6 +25,7 @@ pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data_export;
 pub mod doctor;
 pub mod email;
 pub mod erasure;

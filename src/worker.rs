@@ -5,14 +5,14 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    erasure,
+    data_export, erasure,
     error::Result,
     gateway::Gateway,
     job::{
         self, Job, JobKind,
         service::{NewJob, Outcome},
     },
-    known_device, mail, one_time_token, verification,
+    known_device, mail, one_time_token, session, verification,
 };
 
 /// How often what has run out is removed.
@@ -38,6 +38,7 @@ pub async fn perform(gateway: Gateway, job: Job) -> Result<Outcome> {
         JobKind::SendMail => mail::service::perform(&gateway, &job).await,
         JobKind::WriteMail => verification::requested::perform(&gateway, &job).await,
         JobKind::CleanUp => clean_up(&gateway).await,
+        JobKind::ExportData => data_export::make::perform(&gateway, &job).await,
         JobKind::EraseAccount => erasure::service::perform(&gateway, &job).await,
     }
 }
@@ -59,6 +60,8 @@ async fn clean_up(gateway: &Gateway) -> Result<Outcome> {
     let devices = known_device::service::remove_stale(gateway).await?;
     let jobs = job::service::remove_finished(gateway).await?;
     let mails = mail::service::remove_old(gateway).await?;
-    tracing::debug!(tokens, devices, jobs, mails, "removed what has run out");
+    let sessions = session::service::remove_old(gateway).await?;
+    let exports = data_export::service::remove_expired(gateway).await?;
+    tracing::debug!(tokens, devices, jobs, mails, sessions, exports, "removed what has run out");
     Ok(Outcome::Again(gateway.clock.now() + CLEAN_UP_EVERY))
 }

@@ -168,6 +168,11 @@ const CASES: &[Case] = &[
         [UNAUTHENTICATED, Refused("INVALID_CREDENTIALS"), Refused("INVALID_CREDENTIALS")],
     ),
     case(
+        "Mutation.requestDataExport",
+        "mutation { requestDataExport { id } }",
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
         "Mutation.cancelAccountDeletion",
         "mutation { cancelAccountDeletion { id } }",
         [UNAUTHENTICATED, Done, Done],
@@ -259,7 +264,8 @@ const CASES: &[Case] = &[
 ];
 
 /// Subscriptions are no requests: the tests at the end are theirs, and `websocket.rs`.
-const SUBSCRIPTIONS: &[&str] = &["Subscription.sessionEvents", "Subscription.myActivity"];
+const SUBSCRIPTIONS: &[&str] =
+    &["Subscription.sessionEvents", "Subscription.myActivity", "Subscription.dataExportProgress"];
 
 /// Every root field, and a document that asks for it, of whoever walks through them for a reason of its own.
 pub(crate) fn documents() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -14,6 +14,7 @@ use fastgpt_platform::{
         service::{self, NewJob, Outcome},
         worker::run_next,
     },
+    session,
 };
 use futures_util::future::join_all;
 use sea_orm::TransactionTrait;
@@ -166,4 +167,19 @@ async fn what_was_done_keeps_nothing_of_what_it_was_done_with() {
         .sql_value("SELECT payload || COALESCE(unique_key, '') || COALESCE(last_error, '') FROM jobs", [])
         .await;
     assert_eq!(kept, "null");
+}
+
+#[tokio::test]
+async fn sessions_of_long_ago_are_forgotten_by_several_replicas_at_once() {
+    let app = TestApp::start().await;
+    app.with_user("张三").await.query("mutation { signOut }").await.data();
+    let sessions = async || app.sql_value::<i64>("SELECT COUNT(*) FROM sessions", []).await;
+    // It could have lived for 30 days, and is remembered for 90 more.
+    app.advance(TimeDelta::days(120)).await;
+    assert_eq!(session::service::remove_old(&app.gateway).await.unwrap(), 0);
+    app.sign_in("张三").await;
+    app.advance(TimeDelta::seconds(1)).await;
+    let removed = join_all((0..4).map(|_| session::service::remove_old(&app.gateway))).await;
+    assert_eq!(removed.into_iter().map(Result::unwrap).sum::<u64>(), 1);
+    assert_eq!(sessions().await, 1);
 }

@@ -12,6 +12,7 @@ mod budget;
 mod check_health;
 mod config;
 mod connections;
+mod data_export;
 mod docs;
 mod doctor;
 mod documents;

@@ -13,6 +13,7 @@ mod m20261125_000006_create_mails;
 mod m20261125_000007_create_known_devices;
 mod m20261125_000008_extend_users_and_sessions;
 mod m20261125_000009_create_invitations;
+mod m20261126_000010_create_data_exports;
 mod m20261126_000011_create_totp_secrets;
 mod m20261126_000012_create_passkeys;
 mod m20261126_000013_create_recovery_codes;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_create_known_devices::Migration),
             Box::new(m20261125_000008_extend_users_and_sessions::Migration),
             Box::new(m20261125_000009_create_invitations::Migration),
+            Box::new(m20261126_000010_create_data_exports::Migration),
             Box::new(m20261126_000011_create_totp_secrets::Migration),
             Box::new(m20261126_000012_create_passkeys::Migration),
             Box::new(m20261126_000013_create_recovery_codes::Migration),

@@ -1,6 +1,7 @@
 //! The record of what happened: append-only, written in the transaction of the change that it tells of.
 
 mod entity;
+pub(crate) mod export;
 pub mod forget;
 pub mod graphql;
 mod kind;

@@ -40,19 +40,9 @@ pub const TABLES: &[PersonalTable] = &[
     table("users", Gone, In("account.json")),
     table("sessions", Gone, In("sessions.json")),
     table("known_devices", Gone, In("devices.json")),
-    table(
-        "totp_secrets",
-        Gone,
-        Nowhere("a secret that the owner's app has; activity tells when it was set up and used"),
-    ),
-    table(
-        "passkeys",
-        Gone,
-        Nowhere(
-            "keys that are of use to their authenticators alone; activity has their names and tells of their use",
-        ),
-    ),
-    table("recovery_codes", Gone, Nowhere("MACs that nothing can be read from")),
+    table("totp_secrets", Gone, In("authenticator_app.json")),
+    table("passkeys", Gone, In("passkeys.json")),
+    table("recovery_codes", Gone, In("recovery_codes.json")),
     table("mails", Gone, In("mails.json")),
     table("invitations", Gone, In("invitations.json")),
     table(
@@ -65,6 +55,8 @@ pub const TABLES: &[PersonalTable] = &[
         Gone,
         Nowhere("links and codes that last minutes or days; mails and activity tell what they were for"),
     ),
+    table("data_exports", Gone, Nowhere("the copy itself")),
+    table("data_export_chunks", Gone, Nowhere("the copy itself")),
     table(
         "jobs",
         Scrubbed("what was done keeps neither what it was done with nor, once it went well, an error"),

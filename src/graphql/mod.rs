@@ -31,6 +31,7 @@ pub use refusal::Refusal;
 
 use crate::{
     audit::graphql::{AuditEventConnection, AuditSubscription},
+    data_export::graphql::{DataExportMutation, DataExportSubscription},
     erasure::graphql::ErasureMutation,
     invitation::graphql::{InvitationConnection, InvitationMutation, InvitationQuery},
     log_level::graphql::{LogLevelMutation, LogLevelQuery},
@@ -84,6 +85,7 @@ pub struct Mutation(
     VerificationMutation,
     RecoveryMutation,
     InvitationMutation,
+    DataExportMutation,
     ErasureMutation,
     MailMutation,
     LogLevelMutation,
@@ -91,7 +93,7 @@ pub struct Mutation(
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(SessionSubscription, AuditSubscription);
+pub struct Subscription(SessionSubscription, AuditSubscription, DataExportSubscription);
 
 /// The schema of the platform.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

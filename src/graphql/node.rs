@@ -5,8 +5,9 @@ use async_graphql::{Context, ID, Interface, Object};
 use super::{RequestContext, Result};
 use crate::{
     audit::{self, graphql::AuditEventNode},
+    data_export::{self, graphql::DataExportNode},
     error::Error,
-    id::{AuditEventId, InvitationId, MailId, PasskeyId, SessionId, TypedId, UserId},
+    id::{AuditEventId, DataExportId, InvitationId, MailId, PasskeyId, SessionId, TypedId, UserId},
     invitation::{self, graphql::InvitationNode},
     mail::{self, graphql::MailNode},
     second_factor::passkey::{self, graphql::PasskeyNode},
@@ -26,6 +27,8 @@ pub(super) enum Node {
     Passkey(PasskeyNode),
     /// Something that happened.
     AuditEvent(AuditEventNode),
+    /// A copy of the viewer's data.
+    DataExport(DataExportNode),
     /// A mail.
     Mail(MailNode),
     /// An invitation.
@@ -65,6 +68,13 @@ impl NodeQuery {
             let event = audit::service::find(&request.gateway, viewer, id).await?;
             let event = event.ok_or(Error::NotFound("event"))?;
             return Ok(Some(Node::AuditEvent(AuditEventNode::new(event))));
+        }
+        if let Some(id) = DataExportId::parse(&id) {
+            let export = match viewer.signed_in() {
+                Ok(viewer) => data_export::service::find(&request.gateway, &viewer, id).await?,
+                Err(_) => None,
+            };
+            return Ok(Some(Node::DataExport(DataExportNode::new(export.ok_or(Error::NotFound("copy"))?))));
         }
         // What only administrators may see is, for others, not there.
         if let Ok(admin) = viewer.admin() {

@@ -3,6 +3,7 @@
 mod client;
 pub mod console;
 mod cookie;
+mod data_export;
 mod graphql;
 mod health;
 mod media_type;
@@ -55,6 +56,7 @@ fn router(app: App) -> Router {
             "/graphql",
             post(graphql::post).get(websocket::upgrade_or_query).fallback(graphql::method_not_allowed),
         )
+        .route("/data-export/{token}", get(data_export::download).fallback(data_export::method_not_allowed))
         // Here as well, since a proxy may treat the API and /health differently.
         .route("/health/client", get(health::caller))
         .fallback(not_found)

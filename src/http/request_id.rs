@@ -48,12 +48,14 @@ pub(super) async fn follow(
         request.headers().get(&HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_plain(id));
     let id = given.map_or_else(|| RequestId::generate().0, str::to_owned);
     let (method, route) = (metrics::method_of(request.method()), metrics::route_of(request.extensions()));
+    // An address with a secret in it is told as the route is written.
+    let path = if route.ends_with("/{token}") { &route } else { request.uri().path() };
     let traced = telemetry::request_span(method, &route, &HeaderExtractor(request.headers()));
     let span = tracing::info_span!(
         "request",
         id,
         method = %request.method(),
-        path = request.uri().path(),
+        path,
         trace_id = telemetry::trace_id(&traced),
         ip = %client_ip(&app.gateway.config.trusted_proxies, peer, request.headers()),
     );

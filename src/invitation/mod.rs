@@ -1,6 +1,7 @@
 //! Invitations of people who have no account yet.
 
 mod entity;
+pub(crate) mod export;
 pub mod graphql;
 pub mod list;
 pub mod service;

@@ -50,6 +50,8 @@ pub enum JobKind {
     CleanUp,
     /// Erases an account whose day has come.
     EraseAccount,
+    /// Makes a copy of a person's data.
+    ExportData,
 }
 
 impl JobKind {
@@ -59,6 +61,7 @@ impl JobKind {
         match self {
             // With the pauses below, for a day and a half.
             Self::SendMail | Self::WriteMail => 12,
+            Self::ExportData => 5,
             Self::CleanUp | Self::EraseAccount => i32::MAX,
         }
     }
@@ -69,6 +72,7 @@ impl JobKind {
         match self {
             Self::SendMail | Self::WriteMail => Duration::from_secs(90),
             Self::CleanUp | Self::EraseAccount => Duration::from_secs(300),
+            Self::ExportData => Duration::from_secs(600),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! wished so, stands for the second factor for a while.
 
 mod entity;
+pub(crate) mod export;
 pub mod service;
 
 use chrono::{DateTime, Utc};

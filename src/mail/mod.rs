@@ -3,6 +3,7 @@
 //! The outbox keeps what a mail is made of, and no text: a link is made of its token when the mail is sent.
 
 mod entity;
+pub(crate) mod export;
 pub mod graphql;
 pub mod list;
 mod render;

@@ -142,7 +142,12 @@ async fn note(
 
 /// Link and code of a mail; `None` when they are no longer good.
 async fn secrets_of(gateway: &Gateway, row: &entity::Model) -> Result<Option<Secrets>> {
-    let Some(token_id) = row.token_id else { return Ok(Some(Secrets::default())) };
+    let Some(token_id) = row.token_id else {
+        // What it leads to is for whoever signs in there.
+        let page = (row.kind == MailKind::DataExportReady).then_some("security");
+        let link = page.map(|page| format!("{}/{page}", gateway.config.frontend_url).into());
+        return Ok(Some(Secrets { link, code: None }));
+    };
     let found = one_time_token::service::find_issued(gateway, token_id).await?;
     Ok(found.map(|(_, token)| Secrets {
         link: Some(address_of(gateway, row.kind, &token.link(&gateway.session_key))),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     audit::{self, Entry, Kind},
     auth::Client,
+    data_export,
     error::{Error, Result},
     gateway::Gateway,
     id::{SessionId, TypedId},
@@ -121,8 +122,9 @@ pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<I
     };
     let user = user::service::load_active(&transaction, user_id).await?.ok_or(Error::InvalidToken)?;
     let ended = session::service::end_in(gateway, &transaction, session_id, EndReason::Disowned).await?;
-    // Whoever signed in may have had this device remembered.
+    // Whoever signed in may have had this device remembered, or the data copied.
     known_device::service::forget_all(gateway, &transaction, user_id).await?;
+    data_export::service::withdraw(&transaction, user_id).await?;
     let link = issue_reset(gateway, &transaction, &user).await?;
     let entry = Entry::by_user(user_id, Kind::SignInDisowned).from(client);
     let entry = entry.with("sessionId", session_id.to_wire());

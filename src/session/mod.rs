@@ -4,6 +4,7 @@ pub mod activity;
 pub mod device;
 mod entity;
 pub mod events;
+pub(crate) mod export;
 pub mod graphql;
 pub mod happenings;
 pub mod list;

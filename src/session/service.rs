@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    TransactionTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, TransactionTrait,
+    sea_query::{Expr, ExprTrait, Query},
 };
 use secrecy::SecretString;
 
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     audit::{self, Entry, Kind},
     auth::{Client, Operator, SignedInViewer, Viewer, viewer::RECENT},
+    data_export,
     error::{Error, Result},
     gateway::Gateway,
     id::{SessionId, TypedId, UserId},
@@ -30,6 +32,11 @@ use crate::{
         credential::{self, NewPassword},
     },
 };
+
+/// How long sessions are remembered after the latest time at which they can have ended.
+pub const KEPT_FOR: TimeDelta = TimeDelta::days(90);
+/// Sessions that one statement forgets.
+const REMOVED_AT_ONCE: u64 = 5000;
 
 /// Ends the session the viewer uses.
 ///
@@ -167,8 +174,8 @@ async fn replace_password(
     Ok((user, announce_ended(gateway, ended).await))
 }
 
-/// Replaces a password as part of something else, and ends the sessions but `spared`; [`announce_ended`] comes after
-/// the commit.
+/// Replaces a password as part of something else, ends the sessions but `spared`, and takes links to copies of the data
+/// away; [`announce_ended`] comes after the commit.
 pub(crate) async fn replace_password_in(
     gateway: &Gateway,
     transaction: &DatabaseTransaction,
@@ -176,6 +183,7 @@ pub(crate) async fn replace_password_in(
     spared: Option<SessionId>,
 ) -> Result<(User, Vec<Session>)> {
     let user = credential::replace_password(gateway, transaction, new).await?;
+    data_export::service::withdraw(transaction, user.id).await?;
     let ended = end_all_in(gateway, transaction, user.id, spared, EndReason::PasswordChanged).await?;
     Ok((user, ended))
 }
@@ -274,6 +282,28 @@ pub async fn end_all_of_everyone(
         .exec(db)
         .await?;
     Ok(ended.rows_affected)
+}
+
+/// Forgets sessions that would have ended long ago at the latest, a part at a time. Tells how many those were.
+///
+/// # Errors
+/// Internal only.
+pub async fn remove_old(gateway: &Gateway) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let some = Query::select()
+            .column(entity::Column::Id)
+            .from(entity::Entity)
+            .and_where(entity::Column::ExpiresAt.lt(gateway.clock.now() - KEPT_FOR))
+            .limit(REMOVED_AT_ONCE)
+            .to_owned();
+        let some = Expr::col(entity::Column::Id).in_subquery(some);
+        let removed = entity::Entity::delete_many().filter(some).exec(&gateway.db).await?.rows_affected;
+        total += removed;
+        if removed < REMOVED_AT_ONCE {
+            return Ok(total);
+        }
+    }
 }
 
 /// Ends those of these sessions that still live, and returns them; [`announce_ended`] comes after the commit.

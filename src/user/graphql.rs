@@ -13,6 +13,7 @@ use super::{
 use crate::{
     audit::graphql::{AuditEventConnection, user_activity},
     auth::{Admin, Viewer, viewer::Role},
+    data_export::{self, graphql::DataExportNode},
     error::{Error, Rule, Violation},
     graphql::{
         RequestContext, Result,
@@ -115,6 +116,17 @@ impl UserNode {
     ) -> Result<SessionConnection> {
         let args = PageArgs { first, after, last, before };
         user_sessions(RequestContext::of(ctx), self.user.id, self.seen_by, state, &args).await
+    }
+
+    /// The latest copy of the data that was asked for; null: none, or somebody else's account.
+    async fn data_export(&self, ctx: &Context<'_>) -> Result<Option<DataExportNode>> {
+        // Whoever has the link of a copy has all of it: an API key is not good for that.
+        let Ok(viewer) = self.seen_by.signed_in() else { return Ok(None) };
+        if viewer.user_id() != self.user.id {
+            return Ok(None);
+        }
+        let latest = data_export::service::find_latest(&RequestContext::of(ctx).gateway, &viewer).await?;
+        Ok(latest.map(DataExportNode::new))
     }
 
     /// The language of mails to this person.

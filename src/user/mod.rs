@@ -3,6 +3,7 @@
 pub mod credential;
 pub mod deletion;
 mod entity;
+pub(crate) mod export;
 pub mod graphql;
 pub mod list;
 pub mod loader;

@@ -94,35 +94,38 @@ async fn every_table_that_tells_of_people_is_listed() {
     }
 }
 
-/// `table.column` of each place where a text is.
-pub(super) async fn places_of_text(app: &TestApp, text: &str) -> Vec<String> {
-    let mut places = Vec::new();
+/// `table.column` of each of these columns that has a row of which this is so.
+async fn places(
+    app: &TestApp,
+    which: impl Fn(&Column) -> bool,
+    condition: impl Fn(&str) -> String,
+    value: Value,
+) -> Vec<String> {
+    let mut parts = Vec::new();
     for (table, columns) in tables(app).await {
-        for Column { name, .. } in columns {
-            let count =
-                format!("SELECT COUNT(*) FROM \"{table}\" WHERE CAST(\"{name}\" AS TEXT) LIKE '%{text}%'");
-            if app.sql_value::<i64>(&count, []).await > 0 {
-                places.push(format!("{table}.{name}"));
-            }
+        for Column { name, .. } in columns.iter().filter(|column| which(column)) {
+            let condition = condition(&format!("\"{name}\""));
+            let found = format!("EXISTS (SELECT 1 FROM \"{table}\" WHERE {condition})");
+            parts.push(format!("SELECT '{table}.{name}' WHERE {found}"));
         }
     }
-    places
+    app.sql_values(&parts.join(" UNION ALL "), [value]).await
 }
 
-/// `table.column` of each place where an identifier is.
+/// Where a text is, in whatever column.
+pub(super) async fn places_of_text(app: &TestApp, text: &str) -> Vec<String> {
+    let contains = |column: &str| format!("CAST({column} AS TEXT) LIKE $1");
+    places(app, |_| true, contains, format!("%{text}%").into()).await
+}
+
+/// Where an identifier is, as one or in a text.
 async fn places_of_id(app: &TestApp, id: Uuid) -> Vec<String> {
-    let mut places = places_of_text(app, &id.to_string()).await;
-    for (table, columns) in tables(app).await {
-        for Column { name, .. } in columns.iter().filter(|column| column.kind.contains("uuid")) {
-            let count = format!("SELECT COUNT(*) FROM \"{table}\" WHERE \"{name}\" = $1");
-            if app.sql_value::<i64>(&count, [id.into()]).await > 0 {
-                places.push(format!("{table}.{name}"));
-            }
-        }
-    }
-    places.sort_unstable();
-    places.dedup();
-    places
+    let is_id = |column: &str| format!("{column} = $1");
+    let mut found = places(app, |column| column.kind.contains("uuid"), is_id, id.into()).await;
+    found.extend(places_of_text(app, &id.to_string()).await);
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Sees to it that the user has a row in each table that has some of users.
@@ -189,13 +192,16 @@ async fn nothing_is_left_in_any_table() {
     phone.query_with(confirm, json!({ "token": token })).await.data();
     let reset = "mutation($email: String!) { requestPasswordReset(input: { email: $email }) }";
     phone.query_with(reset, json!({ "email": ADDRESS })).await.data();
+    phone.query("mutation { requestDataExport { id } }").await.data();
     app.run_jobs().await;
+    let export_id: Uuid = app.sql_value("SELECT id FROM data_exports", []).await;
     let user_id: UserId = UserId::parse(&phone.user_id().await).unwrap();
     fill(&app, user_id.into()).await;
 
     // There is something to find, in every table that is listed.
     const WORDS: [&str; 6] = [INVITED, ADDRESS, "王五", "203.0.113.77", "203.0.113.78", "Nighthawk"];
     let mut places = places_of_id(&app, user_id.into()).await;
+    places.extend(places_of_id(&app, export_id).await);
     for word in WORDS {
         places.extend(places_of_text(&app, word).await);
     }
@@ -217,6 +223,7 @@ async fn nothing_is_left_in_any_table() {
     }
     let bare = ["audit_events.actor_id", "audit_events.subject_id"];
     assert_eq!(places_of_id(&app, user_id.into()).await, bare);
+    assert_eq!(places_of_id(&app, export_id).await, Vec::<String>::new());
     // Nobody else was touched.
     assert!(!places_of_text(&app, "别人@example.com").await.is_empty());
     let told: i64 = app

@@ -118,10 +118,16 @@ pub(super) fn words(kind: MailKind, params: &Params<'_>) -> Words {
                 &[&format!("The API key \"{}\" was made for your account.", params.text("keyName"))],
             )
         },
-        MailKind::DataExportReady => mail(
-            "Your data can be downloaded",
-            &["The copy of your data that you asked for is ready. Download it under Security within a day."],
-        ),
+        MailKind::DataExportReady => Words {
+            action: Some("Go to the download"),
+            closing: "If you did not ask for it, change your password and look through your sessions.",
+            ..mail(
+                "Your data can be downloaded",
+                &[
+                    "The copy of your data that you asked for is ready. Download it under Security within a day.",
+                ],
+            )
+        },
         MailKind::DeletionScheduled => Words {
             closing: "If this was not you, sign in, cancel it and change your password.",
             ..mail(

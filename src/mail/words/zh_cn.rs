@@ -95,9 +95,11 @@ pub(super) fn words(kind: MailKind, params: &Params<'_>) -> Words {
                 &[&format!("您的账号新建了 API 密钥“{}”。", params.text("keyName"))],
             )
         },
-        MailKind::DataExportReady => {
-            mail("数据已可下载", &["您申请的个人数据副本已准备好，请在一天内到“安全”页面下载。"])
-        }
+        MailKind::DataExportReady => Words {
+            action: Some("前往下载"),
+            closing: "如果不是您本人申请的，请修改密码并检查登录会话。",
+            ..mail("数据已可下载", &["您申请的个人数据副本已准备好，请在一天内到“安全”页面下载。"])
+        },
         MailKind::DeletionScheduled => Words {
             closing: "如果不是您本人操作，请登录后取消注销，并修改密码。",
             ..mail(

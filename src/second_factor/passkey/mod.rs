@@ -5,6 +5,7 @@
 
 mod ceremony;
 mod entity;
+pub(crate) mod export;
 pub mod graphql;
 pub mod service;
 pub mod sign_in;

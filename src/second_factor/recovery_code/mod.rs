@@ -1,6 +1,7 @@
 //! Recovery codes: ten texts of 80 random bits, each good once, for those who have lost their second factor.
 
 mod entity;
+pub(crate) mod export;
 pub mod graphql;
 pub mod service;
 

@@ -1,6 +1,7 @@
 //! Codes of authenticator apps (RFC 6238): SHA-1, six digits and thirty seconds, which is what every app knows.
 
 mod entity;
+pub(crate) mod export;
 pub mod graphql;
 pub mod service;
 
