@@ -3,6 +3,7 @@
 //! Every problem is reported at once. Production refuses what is only fit for a
 //! laptop: default or short secrets, the default admin password, a wildcard origin.
 
+pub mod identity;
 mod keys;
 mod parse;
 mod read;
@@ -17,6 +18,7 @@ use std::{
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
+use identity::{GitHub, OAuthClient, OpenIdProvider};
 pub use keys::{KEYS, Key};
 use reader::Reader;
 pub use reader::{Problem, Vars};
@@ -96,7 +98,9 @@ pub struct Config {
     /// Google as an identity provider.
     pub google: Option<OAuthClient>,
     /// GitHub as an identity provider.
-    pub github: Option<OAuthClient>,
+    pub github: Option<GitHub>,
+    /// Further identity providers, by their names.
+    pub open_id: Vec<OpenIdProvider>,
     /// Filter of the log, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_level: String,
     /// Form of the log.
@@ -209,15 +213,6 @@ pub struct Argon2Cost {
     pub iterations: u32,
     /// Lanes.
     pub parallelism: u32,
-}
-
-/// Credentials of this platform at an identity provider.
-#[derive(Debug, Clone)]
-pub struct OAuthClient {
-    /// Public identifier.
-    pub client_id: String,
-    /// Secret.
-    pub client_secret: SecretString,
 }
 
 /// Form of the log lines.

@@ -266,6 +266,68 @@ fn number(config: &Config, key: &str) -> u32 {
 }
 
 #[test]
+fn identity_providers_are_configured_by_names() {
+    let config = accepted(&[
+        ("OIDC_BETA_ISSUER", "http://127.0.0.1:8080/realms/员工/"),
+        ("OIDC_BETA_CLIENT_ID", "platform"),
+        ("OIDC_BETA_CLIENT_SECRET", "geheim"),
+        ("OIDC_A_1_ISSUER", "https://id.example.com/"),
+        ("OIDC_A_1_CLIENT_ID", "platform"),
+        ("OIDC_A_1_CLIENT_SECRET", "geheim"),
+        ("OIDC_A_1_LABEL", "公司目录"),
+        ("OIDC_A_1_SCOPES", "openid,email groups"),
+        ("OIDC_A_1_ROLE_CLAIM", "realm_access.roles"),
+        ("OIDC_A_1_ADMIN_VALUES", "管理员, root,"),
+        ("OIDC_A_1_GROUPS_CLAIM", "groups"),
+        ("GITHUB_CLIENT_ID", "id"),
+        ("GITHUB_CLIENT_SECRET", "geheim"),
+        ("GITHUB_BASE_URL", "https://git.example.com/"),
+    ]);
+    let [first, second] = config.open_id.as_slice() else { panic!("{:?}", config.open_id) };
+    assert_eq!((&*first.id, &*first.label, &*first.issuer), ("a_1", "公司目录", "https://id.example.com/"));
+    assert_eq!(first.scopes, ["openid", "email", "groups"]);
+    assert_eq!(first.role.as_ref().unwrap().admin_values, ["管理员", "root"]);
+    assert_eq!(first.groups_claim.as_deref(), Some("groups"));
+    assert_eq!((&*second.id, &*second.label), ("beta", "BETA"));
+    assert_eq!(second.issuer, "http://127.0.0.1:8080/realms/员工/", "as it was written");
+    assert_eq!((second.scopes.len(), &second.role, &second.groups_claim), (3, &None, &None));
+    let github = config.github.as_ref().unwrap();
+    assert_eq!(github.base_url, "https://git.example.com");
+    assert_eq!(github.api_url, "https://git.example.com/api/v3");
+    assert!(!format!("{config:?}").contains("geheim"));
+    let plain = accepted(&[("GITHUB_CLIENT_ID", "id"), ("GITHUB_CLIENT_SECRET", "geheim")]).github.unwrap();
+    assert_eq!((&*plain.base_url, &*plain.api_url), ("https://github.com", "https://api.github.com"));
+}
+
+#[test]
+fn half_an_identity_provider_is_none() {
+    let refused = refusal(&[
+        ("OIDC_COMPANY_CLIENT_ID", "platform"),
+        ("OIDC_COMPANY_ADMIN_VALUES", "root"),
+        ("OIDC_COMPANY_SCOPES", "email"),
+        ("OIDC_OPEN_ISSUER", "http://id.example.com"),
+        ("OIDC_OPEN_CLIENT_ID", "platform"),
+        ("OIDC_OPEN_CLIENT_SECRET", "geheim"),
+        ("OIDC_GOOGLE_ISSUER", "https://accounts.google.com"),
+        ("OIDC_小_ISSUER", "https://id.example.com"),
+        ("GITHUB_BASE_URL", "http://git.example.com"),
+        ("GITHUB_API_URL", "git.example.com"),
+    ]);
+    assert_snapshot!(refused, @r#"
+    the configuration has 9 problem(s):
+      GITHUB_BASE_URL: "http://git.example.com" is not safe from eavesdroppers; write an address with https
+      GITHUB_API_URL: "git.example.com" is not an address; write one such as https://example.com
+      OIDC_COMPANY_ISSUER: is missing; set it together with OIDC_COMPANY_CLIENT_ID
+      OIDC_COMPANY_CLIENT_SECRET: is missing; set it together with OIDC_COMPANY_CLIENT_ID
+      OIDC_COMPANY_SCOPES: "email" lacks openid; write one such as openid email profile
+      OIDC_COMPANY_ROLE_CLAIM: is missing; set it together with OIDC_COMPANY_ADMIN_VALUES
+      OIDC_GOOGLE_ISSUER: GOOGLE has keys of its own; choose another name
+      OIDC_OPEN_ISSUER: "http://id.example.com" is not safe from eavesdroppers; write an address with https
+      OIDC_小_ISSUER: has no name of 1 to 32 capital letters, digits and _ after OIDC_
+    "#);
+}
+
+#[test]
 fn limits_are_whole_numbers_between_their_ends() {
     for (key, least, most, default) in NUMBERS {
         // Neither end of one is to be in the way of the other.
@@ -361,6 +423,11 @@ fn document(name: &str) -> String {
     std::fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
+/// The name of a provider stands for any.
+fn general(name: &str) -> String {
+    name.replace("OIDC_COMPANY_", "OIDC_<NAME>_")
+}
+
 /// `KEY=value` lines, commented out or not.
 fn example_lines() -> Vec<(String, String)> {
     let text = document(".env.example");
@@ -374,7 +441,7 @@ fn example_lines() -> Vec<(String, String)> {
 #[test]
 fn env_example_has_every_key_once_and_works() {
     let lines = example_lines();
-    let mut names: Vec<&str> = lines.iter().map(|(name, _)| name.as_str()).collect();
+    let mut names: Vec<String> = lines.iter().map(|(name, _)| general(name)).collect();
     let mut keys: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
     names.sort_unstable();
     keys.sort_unstable();

@@ -11,8 +11,8 @@ use url::Url;
 
 use super::{
     Argon2Cost, Backup, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, DocumentLimits,
-    Environment, FirstAdmin, Lifetimes, LogFormat, Mail, MetricsListener, OAuthClient, PersistedOperations,
-    Redis, Registration, RegistrationMode, SecondFactorRequired, Smtp, SmtpTls, Traces,
+    Environment, FirstAdmin, Lifetimes, LogFormat, Mail, MetricsListener, PersistedOperations, Redis,
+    Registration, RegistrationMode, SecondFactorRequired, Smtp, SmtpTls, Traces, identity,
     parse::{
         loopback, parse_age_recipients, parse_base_url, parse_domains, parse_drain, parse_host, parse_locale,
         parse_log_format, parse_log_level, parse_metrics_address, parse_networks, parse_origins,
@@ -93,8 +93,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         document_limits,
         max_connections: reader.number("MAX_CONNECTIONS", 10..=1_000_000, 10_000),
         max_sockets_per_client: reader.number("MAX_SOCKETS_PER_CLIENT", 1..=100_000, 100),
-        google: read_oauth_client(reader, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"),
-        github: read_oauth_client(reader, "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"),
+        google: identity::read_client(reader, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"),
+        github: identity::read_github(reader),
+        open_id: identity::read_open_id(reader),
         log_level: reader.parsed("LOG_LEVEL", parse_log_level).unwrap_or_else(|| "info".into()),
         log_format: reader.parsed("LOG_FORMAT", parse_log_format).unwrap_or(if production {
             LogFormat::Json
@@ -323,25 +324,4 @@ fn read_backup(reader: &mut Reader<'_>, data_dir: &Path) -> Backup {
 fn read_paths(reader: &Reader<'_>, key: &'static str) -> Vec<PathBuf> {
     let paths = reader.text(key).unwrap_or_default().split(',').map(str::trim);
     paths.filter(|path| !path.is_empty()).map(PathBuf::from).collect()
-}
-
-fn read_oauth_client(
-    reader: &mut Reader<'_>,
-    id_key: &'static str,
-    secret_key: &'static str,
-) -> Option<OAuthClient> {
-    match (reader.text(id_key), reader.text(secret_key)) {
-        (Some(id), Some(secret)) => {
-            Some(OAuthClient { client_id: id.to_owned(), client_secret: secret.to_owned().into() })
-        }
-        (None, None) => None,
-        (Some(_), None) => {
-            reader.problem(secret_key, format!("is missing; set it together with {id_key}"));
-            None
-        }
-        (None, Some(_)) => {
-            reader.problem(id_key, format!("is missing; set it together with {secret_key}"));
-            None
-        }
-    }
 }

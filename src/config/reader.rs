@@ -1,6 +1,6 @@
 //! Reads single values and remembers everything that is wrong with them.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{borrow::Cow, collections::HashMap, fmt, time::Duration};
 
 /// The environment as it was at start: name → value.
 pub type Vars = HashMap<String, String>;
@@ -9,7 +9,7 @@ pub type Vars = HashMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The environment variable.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// What is wrong and what would be right. Never the value of a secret.
     pub message: String,
 }
@@ -35,22 +35,32 @@ impl<'a> Reader<'a> {
         self.problems
     }
 
-    pub(super) fn problem(&mut self, key: &'static str, message: impl Into<String>) {
-        self.problems.push(Problem { key, message: message.into() });
+    pub(super) fn problem(&mut self, key: impl Into<Cow<'static, str>>, message: impl Into<String>) {
+        self.problems.push(Problem { key: key.into(), message: message.into() });
+    }
+
+    /// What stands between `prefix` and `suffix` in the names of variables that have a value, in order.
+    pub(super) fn names_between(&self, prefix: &str, suffix: &str) -> Vec<&'a str> {
+        let between = |name: &'a String| name.strip_prefix(prefix)?.strip_suffix(suffix);
+        let mut names: Vec<&str> =
+            self.vars.keys().filter(|key| self.text(key).is_some()).filter_map(between).collect();
+        names.sort_unstable();
+        names
     }
 
     /// The text of a variable; an empty one counts as absent.
-    pub(super) fn text(&self, key: &'static str) -> Option<&'a str> {
+    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
         self.vars.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// The parsed value of a variable, `None` when it is absent or wrong.
     pub(super) fn parsed<T>(
         &mut self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        match parse(self.text(key)?) {
+        let key = key.into();
+        match parse(self.text(&key)?) {
             Ok(value) => Some(value),
             Err(message) => {
                 self.problem(key, message);

@@ -39,7 +39,7 @@ fn settings(installation: &Installation) -> Check {
 /// A problem says what is wrong and, mostly, behind a semicolon what would be right.
 fn refused(problem: &Problem) -> Check {
     let id = format!("settings_{}", problem.key.to_lowercase());
-    let subject = Subject::of(id, Group::Configuration, problem.key.to_owned());
+    let subject = Subject::of(id, Group::Configuration, problem.key.to_string());
     match problem.message.rsplit_once("; ") {
         Some((wrong, right)) => subject.failed(wrong, format!("{}: {right}", problem.key)),
         None => subject.failed(&problem.message, format!("Correct {} in .env and restart", problem.key)),

@@ -66,7 +66,7 @@ impl Installation {
 
     /// The first of `keys` whose value cannot be used: what it would lead to is not known.
     fn unusable(&self, keys: &[&str]) -> Option<String> {
-        let problem = self.problems.iter().find(|problem| keys.contains(&problem.key))?;
+        let problem = self.problems.iter().find(|problem| keys.contains(&&*problem.key))?;
         Some(format!("{} cannot be used as it is", problem.key))
     }
 }
