@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::{Error, Result},
+    identity_provider::IdentityProviders,
     log_level::service::CurrentLogLevel,
     mail::transport::Transport,
     session::{Session, activity::Activity, happenings::Happenings, sockets::Sockets},
@@ -75,6 +76,8 @@ pub struct Parts {
     pub log_level: CurrentLogLevel,
     /// The way mails leave.
     pub mails: Transport,
+    /// Who else may say who somebody is.
+    pub identity_providers: IdentityProviders,
     /// How long the database took.
     pub statements: Statements,
 }
@@ -168,6 +171,7 @@ impl Gateway {
             happenings: Happenings::default(),
             log_level: CurrentLogLevel::default(),
             mails: Transport::new(&config)?,
+            identity_providers: IdentityProviders::new(&config, &clock)?,
             statements,
             config,
             clock,

@@ -11,6 +11,7 @@
 //! - [`gateway`]: everything a service needs, connected once; it keeps the features' models in memory and calls none
 //!   of their services.
 //! - [`auth`]: who is calling, as values that cannot be made up.
+//! - [`identity_provider`]: who somebody is by the word of Google, GitHub, or a company's own directory.
 //! - [`config`], [`telemetry`]: environment → settings, log and traces.
 //! - [`store`]: database, cache, event bus and rate limits, on one laptop or on many replicas.
 //! - [`error`], [`id`], [`email`], [`clock`], [`metrics`]: what everything stands on.
@@ -34,9 +35,11 @@ pub mod gateway;
 pub mod graphql;
 pub mod http;
 pub mod id;
+pub mod identity_provider;
 pub mod invitation;
 pub mod job;
 pub mod known_device;
+pub mod linked_account;
 pub mod locale;
 pub mod log_level;
 pub mod mail;

@@ -118,6 +118,17 @@ const CASES: &[Case] = &[
         r#"mutation { withdrawInvitation(input: { invitationId: "Invitation:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
         [UNAUTHENTICATED, FORBIDDEN, NOT_FOUND],
     ),
+    case("Query.authProviders", "{ authProviders { id label kind } }", [Done, Done, Done]),
+    case(
+        "Mutation.startAccountLink",
+        r#"mutation { startAccountLink(input: { provider: "无" }) { authorizationUrl } }"#,
+        [UNAUTHENTICATED, NOT_FOUND, NOT_FOUND],
+    ),
+    case(
+        "Mutation.unlinkAccount",
+        r#"mutation { unlinkAccount(input: { linkedAccountId: "LinkedAccount:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
+        [UNAUTHENTICATED, NOT_FOUND, NOT_FOUND],
+    ),
     case("Query.mails", "{ mails { nodes { id } } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     case("Query.mails", "{ mails { totalCount } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     // Whoever asks from this machine, in development: `tests/mail.rs` has the others.

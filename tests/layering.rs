@@ -26,6 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("data_export/graphql", 8),
     ("erasure/graphql", 8),
     ("invitation/graphql", 8),
+    ("linked_account/graphql", 8),
     ("mail/graphql", 8),
     ("recovery/graphql", 8),
     ("registration/graphql", 8),
@@ -42,6 +43,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("invitation", 6),
     ("job", 6),
     ("known_device", 6),
+    ("linked_account", 6),
     ("mail", 6),
     ("one_time_token", 6),
     ("recovery", 6),
@@ -55,6 +57,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("log_level", 6),
     ("gateway", 5),
     ("auth", 4),
+    ("identity_provider", 4),
     ("store", 2),
     ("config", 4),
     ("error", 1),
@@ -187,6 +190,10 @@ fn proofs_are_made_in_one_place_each() {
     offenders("a credential without a check", |file| {
         let checks = ["user/credential.rs", "verification/service.rs", "second_factor/passkey/sign_in.rs"];
         file.names("by_other_means") && !checks.contains(&file.path.as_str())
+    });
+    offenders("a credential without a provider's word", |file| {
+        let hears = ["user/credential.rs", "linked_account/answer/service.rs"];
+        file.names("by_provider") && !hears.contains(&file.path.as_str())
     });
     let files = SourceFile::all();
     let viewer = &files.iter().find(|file| file.path == "auth/viewer.rs").unwrap().code;

@@ -30,6 +30,7 @@ mod log_level;
 mod mail;
 mod metrics;
 mod monitoring;
+mod oauth;
 mod paging;
 mod processes;
 mod reauthentication;

@@ -43,6 +43,7 @@ pub const TABLES: &[PersonalTable] = &[
     table("totp_secrets", Gone, In("authenticator_app.json")),
     table("passkeys", Gone, In("passkeys.json")),
     table("recovery_codes", Gone, In("recovery_codes.json")),
+    table("linked_accounts", Gone, In("linked_accounts.json")),
     table("mails", Gone, In("mails.json")),
     table("invitations", Gone, In("invitations.json")),
     table(

@@ -150,6 +150,8 @@ pub struct Cookies {
     pub refresh: SecretCookie,
     /// The device's secret.
     pub device: SecretCookie,
+    /// What binds journeys to identity providers to the browser.
+    pub provider: SecretCookie,
 }
 
 /// One cookie: what came, and what is to go back.

@@ -3,6 +3,7 @@
 use crate::{
     audit::list::UserActivity,
     gateway::Gateway,
+    linked_account::loader::{LinkedAccountsLoader, linked_accounts_loader},
     owned::{CountLoader, PageLoader, count_loader, page_loader},
     second_factor::loader::{SecondFactorLoader, second_factor_loader},
     session::list::UserSessions,
@@ -13,6 +14,8 @@ use crate::{
 pub struct Loaders {
     /// Users by identifier.
     pub users: UserLoader,
+    /// Users' linked accounts.
+    pub linked_accounts: LinkedAccountsLoader,
     /// Pages of users' sessions.
     pub session_pages: PageLoader<UserSessions>,
     /// Counts of users' sessions.
@@ -31,6 +34,7 @@ impl Loaders {
     pub fn new(gateway: &Gateway) -> Self {
         Self {
             users: user_loader(gateway),
+            linked_accounts: linked_accounts_loader(gateway),
             session_pages: page_loader(gateway),
             session_counts: count_loader(gateway),
             second_factors: second_factor_loader(gateway),

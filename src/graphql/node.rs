@@ -7,8 +7,11 @@ use crate::{
     audit::{self, graphql::AuditEventNode},
     data_export::{self, graphql::DataExportNode},
     error::Error,
-    id::{AuditEventId, DataExportId, InvitationId, MailId, PasskeyId, SessionId, TypedId, UserId},
+    id::{
+        AuditEventId, DataExportId, InvitationId, LinkedAccountId, MailId, PasskeyId, SessionId, TypedId, UserId,
+    },
     invitation::{self, graphql::InvitationNode},
+    linked_account::{self, graphql::LinkedAccountNode},
     mail::{self, graphql::MailNode},
     second_factor::passkey::{self, graphql::PasskeyNode},
     session::{self, graphql::SessionNode},
@@ -29,6 +32,8 @@ pub(super) enum Node {
     AuditEvent(AuditEventNode),
     /// A copy of the viewer's data.
     DataExport(DataExportNode),
+    /// An account at an identity provider.
+    LinkedAccount(LinkedAccountNode),
     /// A mail.
     Mail(MailNode),
     /// An invitation.
@@ -75,6 +80,11 @@ impl NodeQuery {
                 Err(_) => None,
             };
             return Ok(Some(Node::DataExport(DataExportNode::new(export.ok_or(Error::NotFound("copy"))?))));
+        }
+        if let Some(id) = LinkedAccountId::parse(&id) {
+            let account = linked_account::service::find(&request.gateway, viewer, id).await?;
+            let account = account.ok_or(Error::NotFound("linked account"))?;
+            return Ok(Some(Node::LinkedAccount(LinkedAccountNode::new(account))));
         }
         // What only administrators may see is, for others, not there.
         if let Ok(admin) = viewer.admin() {

@@ -14,6 +14,8 @@ use crate::{
 pub(super) const REFRESH: &str = "fastgpt_refresh";
 /// A browser's secret, whoever signs in with it.
 const DEVICE: &str = "fastgpt_device";
+/// What a browser keeps while it is away at an identity provider.
+const PROVIDER: &str = "fastgpt_provider";
 
 /// With `__Host-` a browser takes it only over https, from this very host; over plain http the prefix is forbidden.
 pub(super) fn full_name(config: &Config, name: &str) -> String {
@@ -35,7 +37,7 @@ pub(super) fn read(config: &Config, headers: &HeaderMap, name: &str) -> Option<S
 /// All that the browser sent.
 pub(super) fn read_all(config: &Config, headers: &HeaderMap) -> Cookies {
     let cookie = |name| SecretCookie::over_http(read(config, headers, name));
-    Cookies { refresh: cookie(REFRESH), device: cookie(DEVICE) }
+    Cookies { refresh: cookie(REFRESH), device: cookie(DEVICE), provider: cookie(PROVIDER) }
 }
 
 /// Has an answer change what is to be changed.
@@ -45,7 +47,8 @@ pub(super) fn write_all(
     now: DateTime<Utc>,
     headers: &mut HeaderMap,
 ) -> anyhow::Result<()> {
-    for (name, cookie) in [(REFRESH, &cookies.refresh), (DEVICE, &cookies.device)] {
+    let all = [(REFRESH, &cookies.refresh), (DEVICE, &cookies.device), (PROVIDER, &cookies.provider)];
+    for (name, cookie) in all {
         if let Some(change) = cookie.take_change() {
             headers.append(header::SET_COOKIE, write(config, name, change, now)?);
         }

@@ -108,6 +108,11 @@ fn registry(app: &App, database: &DatabaseGauges) -> Registry {
     all.register("sign_ups", "Accounts that people made for themselves", happenings.sign_ups.clone());
     all.register("sign_ins", "Attempts to sign in", happenings.sign_ins.clone());
     all.register("sign_in_second_steps", "Second steps of sign-ins", happenings.second_steps.clone());
+    all.register(
+        "provider_sign_ins",
+        "Journeys to identity providers, by what came of them",
+        gateway.identity_providers.journeys.clone(),
+    );
     all.register("session_refreshes", "Refresh tokens presented", happenings.refreshes.clone());
     all.register("session_ends", "Sessions ended before their time", happenings.ends.clone());
 

@@ -8,6 +8,7 @@ mod graphql;
 mod health;
 mod media_type;
 mod metrics;
+mod oauth;
 mod origin;
 mod refusal;
 mod request_id;
@@ -59,6 +60,7 @@ fn router(app: App) -> Router {
         .route("/data-export/{token}", get(data_export::download).fallback(data_export::method_not_allowed))
         // Here as well, since a proxy may treat the API and /health differently.
         .route("/health/client", get(health::caller))
+        .merge(oauth::routes())
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     Router::new()

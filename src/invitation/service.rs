@@ -255,13 +255,52 @@ pub async fn accept(
     client: &Client,
 ) -> Result<audit::service::Recorded> {
     let token = one_time_token::service::redeem(gateway, db, Purpose::Invitation, Form::Link, link).await?;
-    let change = entity::ActiveModel {
-        accepted_at: Set(Some(gateway.clock.now())),
-        accepted_by: Set(Some(user_id)),
-        ..Default::default()
-    };
-    let row = change_open(db, invitation_of(&token.data)?, Some(token.id), change).await;
-    let row = row.map_err(|_| Error::InvalidToken)?;
+    let id = invitation_of(&token.data)?;
+    let row = change_open(db, id, Some(token.id), accepted(gateway, user_id)).await;
+    record_acceptance(gateway, db, row.map_err(|_| Error::InvalidToken)?, user_id, client).await
+}
+
+/// The invitation that waits for this address.
+///
+/// # Errors
+/// Internal only.
+pub async fn find_waiting(gateway: &Gateway, email: &str) -> Result<Option<Invitation>> {
+    let waiting = entity::Entity::find()
+        .filter(entity::Column::Email.eq(email))
+        .filter(entity::Column::AcceptedAt.is_null())
+        .filter(entity::Column::WithdrawnAt.is_null())
+        .filter(entity::Column::ExpiresAt.gt(gateway.clock.now()));
+    Ok(waiting.one(&gateway.db).await?.map(Invitation::from))
+}
+
+/// Uses an invitation up for the account of somebody who has shown by other means than its link whose the address is.
+///
+/// # Errors
+/// `CONFLICT` when it was used or withdrawn meanwhile.
+pub async fn accept_vouched(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+    user_id: UserId,
+    client: &Client,
+) -> Result<audit::service::Recorded> {
+    let row = change_open(db, id, None, accepted(gateway, user_id)).await?;
+    one_time_token::service::revoke(gateway, db, row.token_id).await?;
+    record_acceptance(gateway, db, row, user_id, client).await
+}
+
+fn accepted(gateway: &Gateway, user_id: UserId) -> entity::ActiveModel {
+    let (at, by) = (Some(gateway.clock.now()), Some(user_id));
+    entity::ActiveModel { accepted_at: Set(at), accepted_by: Set(by), ..Default::default() }
+}
+
+async fn record_acceptance(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    row: entity::Model,
+    user_id: UserId,
+    client: &Client,
+) -> Result<audit::service::Recorded> {
     let entry = Entry::by_user(user_id, Kind::InvitationAccepted).from(client);
     let entry = entry.with("email", row.email).with("role", row.role.as_str());
     audit::service::record(db, &gateway.clock, entry).await

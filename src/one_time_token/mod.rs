@@ -58,6 +58,8 @@ pub enum Purpose {
     PasskeySecondFactor,
     /// Shows a passkey in a session that goes on.
     PasskeyReauthentication,
+    /// The way to an identity provider and back.
+    Provider,
 }
 
 /// How a token reaches its owner; one form is never taken for the other.

@@ -93,7 +93,8 @@ impl RecoveryQuery {
             | Purpose::PasskeyRegistration
             | Purpose::PasskeySignIn
             | Purpose::PasskeySecondFactor
-            | Purpose::PasskeyReauthentication => return Err(Error::InvalidToken.into()),
+            | Purpose::PasskeyReauthentication
+            | Purpose::Provider => return Err(Error::InvalidToken.into()),
         };
         let email = found.email.ok_or(Error::InvalidToken)?;
         Ok(EmailedLink { purpose, email, expires_at: found.expires_at })

@@ -1,22 +1,24 @@
 //! Signing up.
 
-use sea_orm::TransactionTrait;
+use sea_orm::{DatabaseTransaction, TransactionTrait};
 
 use crate::{
-    audit::{self, Entry, Kind},
+    audit::{self, Entry, Kind, service::Recorded},
+    auth::{Client, viewer::Role},
     config::RegistrationMode,
     email::Email,
     error::{Error, Result},
     gateway::Gateway,
-    invitation, job,
+    invitation::{self, Invitation},
+    job,
     locale::Locale,
     mail,
     one_time_token::service::Issued,
     session::start::{self, Begin, Method, Origin, SignedIn},
     store::rate_limit::Quota,
     user::{
-        self,
-        service::{CheckedNewUser, NewUser},
+        self, User,
+        service::{CheckedNewUser, NewUser, PreparedUser},
     },
     verification,
 };
@@ -138,6 +140,60 @@ async fn stand_in(gateway: &Gateway, email: &str, locale: Option<Locale>) -> Res
     transaction.commit().await?;
     job::service::wake(gateway);
     Ok(Some(issued))
+}
+
+/// Somebody who is about to have an account by the word of an identity provider.
+#[derive(Debug)]
+pub struct Vouched {
+    prepared: PreparedUser,
+    invitation: Option<Invitation>,
+}
+
+/// Prepares the account of somebody whom an identity provider vouches for, with an address that it has verified.
+/// Whoever was invited at that very address comes in as one who has the link.
+///
+/// # Errors
+/// `REGISTRATION_CLOSED`, `RATE_LIMITED`.
+pub async fn prepare_vouched(
+    gateway: &Gateway,
+    email: Email,
+    name: &str,
+    role: Option<Role>,
+    client: &Client,
+) -> Result<Vouched> {
+    let invitation = invitation::service::find_waiting(gateway, email.as_str()).await?;
+    check_mode(gateway, invitation.is_some())?;
+    if invitation.is_none() {
+        check_domain(gateway, &email)?;
+    }
+    let quota = Quota::per_hour(gateway.config.sign_ups_per_hour);
+    gateway.limit(&format!("sign-up:{}", client.network()), quota).await?;
+    let role = role.or(invitation.as_ref().map(|invitation| invitation.role)).unwrap_or(Role::User);
+    let prepared = user::service::prepare_without_password(gateway, email, name, role, true).await?;
+    Ok(Vouched { prepared, invitation })
+}
+
+/// Creates an account that was prepared; what is recorded of it is told after the commit.
+///
+/// # Errors
+/// `CONFLICT` when the address was taken meanwhile, or the invitation withdrawn.
+pub async fn create_vouched(
+    gateway: &Gateway,
+    transaction: &DatabaseTransaction,
+    vouched: Vouched,
+    provider: &str,
+    client: &Client,
+) -> Result<(User, Vec<Recorded>)> {
+    let user = user::service::register(gateway, transaction, vouched.prepared).await?.user;
+    let entry = Entry::by_user(user.id, Kind::AccountCreated).from(client);
+    let entry = entry.with("method", "PROVIDER").with("provider", provider);
+    let mut recorded = vec![audit::service::record(transaction, &gateway.clock, entry).await?];
+    if let Some(invitation) = vouched.invitation {
+        let accepted =
+            invitation::service::accept_vouched(gateway, transaction, invitation.id, user.id, client).await?;
+        recorded.push(accepted);
+    }
+    Ok((user, recorded))
 }
 
 fn check_mode(gateway: &Gateway, is_invited: bool) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     gateway::Gateway,
     id::UserId,
-    job, known_device,
+    job, known_device, linked_account,
     mail::{self, Letter, MailKind},
     one_time_token::{self, Form, Purpose},
     session::{self, EndReason, start::Origin},
@@ -71,7 +71,9 @@ pub async fn reauthentication_methods(
         SecondFactorMethod::Passkey => Some(ReauthenticationMethod::Passkey),
         SecondFactorMethod::RecoveryCode => None,
     });
-    Ok(password.into_iter().chain(factors).collect())
+    let provider = linked_account::service::has_usable(gateway, user.id).await?;
+    let provider = provider.then_some(ReauthenticationMethod::Provider);
+    Ok(password.into_iter().chain(factors).chain(provider).collect())
 }
 
 /// Looks at a factor that somebody shows. It counts once [`use_up`] has used it up.

@@ -353,6 +353,17 @@ pub async fn find(gateway: &Gateway, viewer: &Viewer, id: SessionId) -> Result<O
     Ok(entity::Entity::find().filter(visible).one(&gateway.db).await?.map(Session::from))
 }
 
+/// Whether a user's session may be used now.
+pub(crate) async fn is_live(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    user_id: UserId,
+) -> Result<bool> {
+    let it = all_of(user_id).add(entity::Column::Id.eq(id)).add(is_active(gateway));
+    Ok(entity::Entity::find().filter(it).one(db).await?.is_some())
+}
+
 /// The sessions with these identifiers, as they are in the database now, in no particular order.
 pub(super) async fn list_by_ids(db: &impl ConnectionTrait, ids: &[SessionId]) -> Result<Vec<Session>> {
     let rows = entity::Entity::find().filter(entity::Column::Id.is_in(ids.iter().copied())).all(db).await?;

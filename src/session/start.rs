@@ -201,6 +201,7 @@ pub async fn begin(
     let device = origin.device.clone().unwrap_or_else(DeviceToken::generate);
     let client = &origin.client;
     let is_new_device = new_device::is_new(gateway, &credential.user, origin).await?;
+    let provider = credential.provider().map(str::to_owned);
 
     let transaction = gateway.db.begin().await?;
     if let Some(challenge) = options.redeems {
@@ -226,6 +227,9 @@ pub async fn begin(
     let entry = |kind| Entry::by_user(user.id, kind).from(client).with("sessionId", id.to_wire());
     let name: &str = method.into();
     let mut signed_in = entry(Kind::SignedIn).with("method", name);
+    if let Some(provider) = provider {
+        signed_in = signed_in.with("provider", provider);
+    }
     let mut recorded = Vec::new();
     if let Some(shown) = options.shown {
         if method != Method::Passkey {

@@ -38,7 +38,9 @@ pub struct Credential {
 enum Proof {
     /// The right password for this hash, and the same password under today's parameters.
     Password { hash: String, rehashed: Option<String> },
-    /// Something that holds whatever the password: an identity provider's word, a passkey, a code by mail.
+    /// The word of the identity provider with this identifier.
+    Provider(String),
+    /// Something else that holds whatever the password: a passkey, a code by mail.
     Other,
 }
 
@@ -48,6 +50,9 @@ pub struct SuspendedCredential {
     user_id: UserId,
     /// Of the hash that the password was right for.
     password: Option<String>,
+    /// Which identity provider vouched.
+    #[serde(default)]
+    provider: Option<String>,
 }
 
 impl Credential {
@@ -68,14 +73,35 @@ impl Credential {
     pub(super) fn password_hash(&self) -> Option<&str> {
         match &self.proof {
             Proof::Password { hash, .. } => Some(hash),
-            Proof::Other => None,
+            Proof::Provider(_) | Proof::Other => None,
+        }
+    }
+
+    /// Of a user for whom an identity provider vouches.
+    ///
+    /// Called only by what has just heard it say so (held by `tests/layering.rs`).
+    #[must_use]
+    pub fn by_provider(user: User, provider: &str) -> Self {
+        Self { user, proof: Proof::Provider(provider.to_owned()) }
+    }
+
+    /// The identity provider that vouched, where one did.
+    #[must_use]
+    pub fn provider(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Provider(provider) => Some(provider),
+            _ => None,
         }
     }
 
     /// What the second step of a sign-in needs of it.
     #[must_use]
     pub fn suspend(&self) -> SuspendedCredential {
-        SuspendedCredential { user_id: self.user.id, password: self.password_hash().map(fingerprint) }
+        SuspendedCredential {
+            user_id: self.user.id,
+            password: self.password_hash().map(fingerprint),
+            provider: self.provider().map(str::to_owned),
+        }
     }
 }
 
@@ -90,7 +116,7 @@ pub async fn resume(gateway: &Gateway, suspended: &SuspendedCredential) -> Resul
         .await?;
     let row = row.ok_or(Error::InvalidToken)?;
     let proof = match &suspended.password {
-        None => Proof::Other,
+        None => suspended.provider.clone().map_or(Proof::Other, Proof::Provider),
         Some(password) if *password == fingerprint(&row.password_hash) => {
             Proof::Password { hash: row.password_hash.clone(), rehashed: None }
         }
@@ -172,7 +198,7 @@ pub async fn record_sign_in(
             }
             Some(hash)
         }
-        Proof::Other => None,
+        Proof::Provider(_) | Proof::Other => None,
     };
     let updated = entity::Entity::update_many()
         .set(change)

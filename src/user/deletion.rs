@@ -140,7 +140,7 @@ pub async fn list_due(gateway: &Gateway, most: u64) -> Result<Vec<(UserId, DateT
 
 /// Has those who may take an administrator away wait for each other until the transaction ends: each of the last two
 /// would count the other one otherwise. On SQLite, which locks no rows, the UPDATE makes this transaction the one writer.
-async fn hold_admins(transaction: &DatabaseTransaction) -> Result<()> {
+pub(super) async fn hold_admins(transaction: &DatabaseTransaction) -> Result<()> {
     let mut admins = Query::select()
         .column(entity::Column::Id)
         .from(entity::Entity)
@@ -164,10 +164,10 @@ fn active_admins() -> Condition {
         .add(entity::Column::Status.eq(UserStatus::Active))
 }
 
-fn other_admins(than: UserId) -> Condition {
+pub(super) fn other_admins(than: UserId) -> Condition {
     active_admins().add(entity::Column::Id.ne(than))
 }
 
-async fn is_none(transaction: &DatabaseTransaction, which: Condition) -> Result<bool> {
+pub(super) async fn is_none(transaction: &DatabaseTransaction, which: Condition) -> Result<bool> {
     Ok(entity::Entity::find().filter(which).count(transaction).await? == 0)
 }

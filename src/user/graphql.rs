@@ -20,6 +20,7 @@ use crate::{
         page::{List, PageArgs},
     },
     id::{TypedId, UserId},
+    linked_account::graphql::{LinkedAccountNode, user_linked_accounts},
     locale::Locale,
     second_factor::{
         ReauthenticationMethod,
@@ -143,6 +144,11 @@ impl UserNode {
     /// one of `linkedAccounts`.
     async fn reauthentication_methods(&self, ctx: &Context<'_>) -> Result<Vec<ReauthenticationMethod>> {
         user_reauthentication_methods(RequestContext::of(ctx), &self.user, &self.seen_by).await
+    }
+
+    /// Accounts at identity providers that sign in to this one, the earliest first. Own, or for administrators.
+    async fn linked_accounts(&self, ctx: &Context<'_>) -> Result<Vec<LinkedAccountNode>> {
+        user_linked_accounts(RequestContext::of(ctx), self.user.id).await
     }
 
     /// What happened to this account, the latest first.

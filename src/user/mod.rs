@@ -8,6 +8,7 @@ pub mod graphql;
 pub mod list;
 pub mod loader;
 pub(crate) mod name;
+pub mod role;
 pub mod service;
 pub mod ways_in;
 

@@ -440,7 +440,7 @@ pub(super) async fn load_row(db: &impl ConnectionTrait, id: UserId) -> Result<en
     entity::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound("user"))
 }
 
-fn changed_now(gateway: &Gateway, id: UserId) -> entity::ActiveModel {
+pub(super) fn changed_now(gateway: &Gateway, id: UserId) -> entity::ActiveModel {
     entity::ActiveModel { id: Set(id), updated_at: Set(gateway.clock.now()), ..Default::default() }
 }
 

@@ -86,11 +86,14 @@ export async function quietPort() {
 export class Platform {
   #folder;
   #port;
+  #settings;
   #process;
 
-  constructor(folder, port) {
+  /** With `settings` on top of what it needs to run. */
+  constructor(folder, port, settings = {}) {
     this.#folder = folder;
     this.#port = port;
+    this.#settings = settings;
   }
 
   get url() {
@@ -99,7 +102,7 @@ export class Platform {
 
   /** Resolves when it listens. */
   async start() {
-    const env = { PORT: this.#port, SITE_URL: this.url, DATA_DIR: `${this.#folder}/data` };
+    const env = { PORT: this.#port, SITE_URL: this.url, DATA_DIR: `${this.#folder}/data`, ...this.#settings };
     const child = spawn(setting('PLATFORM_BINARY'), { cwd: this.#folder, env });
     this.#process = child;
     let log = '';

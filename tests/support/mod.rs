@@ -12,6 +12,8 @@ pub(crate) mod backend;
 pub(crate) mod client;
 pub(crate) mod factors;
 pub(crate) mod front;
+pub(crate) mod github;
+pub(crate) mod identity_provider;
 pub(crate) mod introspection;
 pub(crate) mod mailbox;
 pub(crate) mod process;

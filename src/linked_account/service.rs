@@ -1,0 +1,175 @@
+//! Linked accounts, and the beginnings of journeys to identity providers.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, TransactionTrait,
+};
+use url::Url;
+
+use super::{
+    LinkedAccount,
+    answer::{Outcome, Reason},
+    entity,
+    journey::{self, BrowserSecret, Link, Plan},
+    next,
+};
+use crate::{
+    audit::{self, Entry, Kind},
+    auth::{Client, RecentlyAuthenticated, Viewer},
+    error::{Error, Result},
+    gateway::Gateway,
+    id::{LinkedAccountId, UserId},
+    identity_provider::{IdentityProvider, Prompt, ProviderError},
+    store::rate_limit::Quota,
+    user::{self, User},
+};
+
+/// How many accounts at providers one account may have.
+const MOST: u64 = 20;
+/// Where linking ends, unless something else is asked for.
+const SECURITY: &str = "/security";
+
+const NONE_SUCH: Error = Error::NotFound("linked account");
+
+/// Where to send a browser that wants to sign in at a provider; or what becomes of it where that is not possible.
+///
+/// # Errors
+/// The outcome of a journey that ends before it begins.
+pub async fn start_sign_in(
+    gateway: &Gateway,
+    provider: &IdentityProvider,
+    browser: &BrowserSecret,
+    next: Option<&str>,
+    prompt: Prompt,
+    client: &Client,
+) -> Result<Url, Outcome> {
+    let next = next::local(next, "/");
+    let plan = Plan { provider: provider.id.clone(), next: next.clone(), link: None };
+    let started = start(gateway, provider, browser, plan, prompt, client).await;
+    started.map_err(|refusal| {
+        gateway.identity_providers.count(provider.kind, refusal.into());
+        Outcome::Failed { provider: provider.id.clone(), reason: refusal, next }
+    })
+}
+
+/// Where to send a browser whose user wants to link an account at a provider.
+///
+/// # Errors
+/// `NOT_FOUND` for a provider that is not configured; `CONFLICT` where it does not answer, or too many are linked;
+/// `RATE_LIMITED`.
+pub async fn start_link(
+    gateway: &Gateway,
+    recent: &RecentlyAuthenticated,
+    provider: &str,
+    browser: &BrowserSecret,
+    next: Option<&str>,
+    client: &Client,
+) -> Result<Url> {
+    let provider = gateway.identity_providers.find(provider).ok_or(Error::NotFound("identity provider"))?;
+    if count(&gateway.db, recent.user_id()).await? >= MOST {
+        return Err(Error::Conflict("So many accounts are linked already: unlink one first."));
+    }
+    limit(gateway, "provider-start", client).await?;
+    let link = Link { user_id: recent.user_id(), session_id: recent.signed_in().session_id() };
+    let plan = Plan { provider: provider.id.clone(), next: next::local(next, SECURITY), link: Some(link) };
+    let journey = journey::begin(gateway, browser, plan).await?;
+    provider.authorization_url(&journey, Prompt::Usual).await.map_err(|error| {
+        note_trouble(provider, &error);
+        Error::Conflict("The identity provider does not answer. Try again later.")
+    })
+}
+
+async fn start(
+    gateway: &Gateway,
+    provider: &IdentityProvider,
+    browser: &BrowserSecret,
+    plan: Plan,
+    prompt: Prompt,
+    client: &Client,
+) -> Result<Url, Reason> {
+    limit(gateway, "provider-start", client).await.map_err(|error| Reason::of(&error))?;
+    let journey = journey::begin(gateway, browser, plan).await.map_err(|error| Reason::of(&error))?;
+    provider.authorization_url(&journey, prompt).await.map_err(|error| {
+        note_trouble(provider, &error);
+        Reason::ProviderUnavailable
+    })
+}
+
+pub(super) async fn limit(gateway: &Gateway, what: &str, client: &Client) -> Result<()> {
+    let attempts = gateway.config.sign_in_attempts_per_minute.saturating_mul(3);
+    gateway.limit(&format!("{what}:{}", client.network()), Quota::per_minute(attempts)).await
+}
+
+/// For the log, which alone is told what is wrong with a provider.
+pub(super) fn note_trouble(provider: &IdentityProvider, error: &ProviderError) {
+    tracing::warn!(
+        provider = provider.id,
+        error = format!("{error:#}"),
+        "an identity provider let somebody down"
+    );
+}
+
+/// How many accounts at providers sign in to a user's account.
+pub(crate) async fn count(db: &impl ConnectionTrait, user_id: UserId) -> Result<u64> {
+    Ok(entity::Entity::find().filter(entity::Column::UserId.eq(user_id)).count(db).await?)
+}
+
+/// Whether a user can sign in by a provider that is configured.
+pub(crate) async fn has_usable(gateway: &Gateway, user_id: UserId) -> Result<bool> {
+    let own = entity::Entity::find().filter(entity::Column::UserId.eq(user_id)).all(&gateway.db).await?;
+    Ok(own.iter().any(|row| gateway.identity_providers.find(&row.provider).is_some()))
+}
+
+/// The linked accounts of these users, the earliest first.
+pub(super) async fn list_by_users(
+    db: &impl ConnectionTrait,
+    user_ids: &[UserId],
+) -> Result<HashMap<UserId, Vec<LinkedAccount>>> {
+    let rows = entity::Entity::find()
+        .filter(entity::Column::UserId.is_in(user_ids.iter().copied()))
+        .order_by_asc(entity::Column::LinkedAt)
+        .order_by_asc(entity::Column::Id)
+        .all(db)
+        .await?;
+    let mut found: HashMap<UserId, Vec<LinkedAccount>> = HashMap::new();
+    for row in rows {
+        found.entry(row.user_id).or_default().push(row.into());
+    }
+    Ok(found)
+}
+
+/// One linked account: an own one, or any when the viewer is an administrator.
+///
+/// # Errors
+/// Internal only.
+pub async fn find(gateway: &Gateway, viewer: &Viewer, id: LinkedAccountId) -> Result<Option<LinkedAccount>> {
+    let mut visible = entity::Entity::find_by_id(id);
+    if viewer.admin().is_err() {
+        visible = visible.filter(entity::Column::UserId.eq(viewer.user_id()));
+    }
+    Ok(visible.one(&gateway.db).await?.map(LinkedAccount::from))
+}
+
+/// Has an account at a provider no longer sign in to the viewer's.
+///
+/// # Errors
+/// `NOT_FOUND` for another person's; `CONFLICT` where it is the last way in.
+pub async fn unlink(
+    gateway: &Gateway,
+    recent: &RecentlyAuthenticated,
+    id: LinkedAccountId,
+    client: &Client,
+) -> Result<User> {
+    let transaction = gateway.db.begin().await?;
+    let user = user::service::hold(gateway, &transaction, recent.user_id()).await?;
+    let own = entity::Entity::find_by_id(id).filter(entity::Column::UserId.eq(user.id));
+    let row = own.one(&transaction).await?.ok_or(NONE_SUCH)?;
+    user::ways_in::check_one_may_go(&transaction, user.id).await?;
+    entity::Entity::delete_by_id(id).exec(&transaction).await?;
+    let entry = Entry::by(recent.viewer(), Kind::AccountUnlinked).from(client).with("provider", row.provider);
+    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    transaction.commit().await?;
+    recorded.announce(gateway);
+    Ok(user)
+}
