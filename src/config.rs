@@ -67,7 +67,7 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// Cost of a password hash.
     pub argon2: Argon2Cost,
-    /// Attempts to sign in to one account a minute; an address gets three times as many.
+    /// Guesses at one account from one address that go on without a wait; `throttle::policy` has the rest.
     pub sign_in_attempts_per_minute: u32,
     /// Accounts that one address may create an hour.
     pub sign_ups_per_hour: u32,

@@ -22,6 +22,7 @@ use crate::{
     mail::transport::Transport,
     session::{Session, activity::Activity, happenings::Happenings, sockets::Sockets},
     store::{
+        attempts::Attempts,
         bus::Bus,
         cache::Cache,
         database::{self, Statements},
@@ -52,8 +53,10 @@ pub struct Parts {
     pub redis: Option<Redis>,
     /// Events between replicas.
     pub bus: Bus,
-    /// Limits on attempts.
+    /// Limits on how much comes.
     pub limiter: RateLimiter,
+    /// Guesses at secrets.
+    pub attempts: Attempts,
     /// Recently used sessions.
     pub sessions: Cache<Session>,
     /// Recently used accounts.
@@ -158,6 +161,7 @@ impl Gateway {
         Ok(Self(Arc::new(Parts {
             bus,
             limiter: redis.clone().map_or_else(RateLimiter::in_process, RateLimiter::redis),
+            attempts: redis.clone().map_or_else(Attempts::in_process, Attempts::redis),
             sessions: Cache::new("session", CACHE_TTL, CACHE_CAPACITY, redis.clone()),
             users: Cache::new("user", CACHE_TTL, CACHE_CAPACITY, redis.clone()),
             redis,

@@ -81,6 +81,7 @@ typed_id!(OneTimeTokenId, "OneTimeToken", "Identifies a link, code or challenge.
 typed_id!(KnownDeviceId, "KnownDevice", "Identifies a browser that somebody signed in with.");
 typed_id!(DataExportId, "DataExport", "Identifies a copy of a person's data.");
 typed_id!(ApiKeyId, "ApiKey", "Identifies an API key.");
+typed_id!(BlockId, "Block", "Identifies a wait after too many attempts.");
 typed_id!(PasskeyId, "Passkey", "Identifies a passkey.");
 typed_id!(RecoveryCodeId, "RecoveryCode", "Identifies a code for those who have lost their second factor.");
 typed_id!(LinkedAccountId, "LinkedAccount", "Identifies an account at an identity provider.");

@@ -129,6 +129,12 @@ const CASES: &[Case] = &[
         r#"mutation { unlinkAccount(input: { linkedAccountId: "LinkedAccount:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
         [UNAUTHENTICATED, NOT_FOUND, NOT_FOUND],
     ),
+    case("Query.blocks", "{ blocks { id } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case(
+        "Mutation.clearBlock",
+        r#"mutation { clearBlock(input: { blockId: "Block:0198f000-0000-7000-8000-000000000000" }) }"#,
+        [UNAUTHENTICATED, FORBIDDEN, Done],
+    ),
     case("Query.mails", "{ mails { nodes { id } } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     case("Query.mails", "{ mails { totalCount } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     // Whoever asks from this machine, in development: `tests/mail.rs` has the others.

@@ -30,6 +30,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("mail/graphql", 8),
     ("recovery/graphql", 8),
     ("registration/graphql", 8),
+    ("throttle/graphql", 8),
     ("verification/graphql", 8),
     ("session/reauthenticate", 8),
     ("log_level/graphql", 8),

@@ -44,6 +44,7 @@ mod sessions;
 mod shutdown;
 mod sign_in;
 mod statements;
+mod throttling;
 mod traces;
 mod upgrade;
 mod users;

@@ -50,6 +50,7 @@ use crate::{
         reauthenticate::ReauthenticateMutation,
         sign_in::SignInMutation,
     },
+    throttle::graphql::{ThrottleMutation, ThrottleQuery},
     user::graphql::{UserConnection, UserMutation, UserQuery},
     verification::graphql::VerificationMutation,
 };
@@ -70,6 +71,7 @@ pub struct Query(
     RecoveryQuery,
     InvitationQuery,
     MailQuery,
+    ThrottleQuery,
     LogLevelQuery,
 );
 
@@ -91,6 +93,7 @@ pub struct Mutation(
     DataExportMutation,
     ErasureMutation,
     MailMutation,
+    ThrottleMutation,
     LogLevelMutation,
 );
 

@@ -112,6 +112,11 @@ fn registry(app: &App, database: &DatabaseGauges) -> Registry {
         "provider_sign_ins",
         "Journeys to identity providers, by what came of them",
         gateway.identity_providers.journeys.clone(),
+        );
+        all.register(
+        "refused_guesses",
+        "Guesses that were not looked at, by what said wait",
+        happenings.refused_guesses.clone(),
     );
     all.register("session_refreshes", "Refresh tokens presented", happenings.refreshes.clone());
     all.register("session_ends", "Sessions ended before their time", happenings.ends.clone());

@@ -197,7 +197,8 @@ impl SessionMutation {
         let request = RequestContext::of(ctx);
         let viewer = request.require_signed_in()?;
         let (current, new) = (&input.current_password, &input.new_password);
-        let user = service::change_password(&request.gateway, &viewer, current, new, &request.client).await?;
+        let user =
+            service::change_password(&request.gateway, &viewer, current, new, &request.origin(None)).await?;
         Ok(UserNode::new(user, *viewer.viewer()))
     }
 }

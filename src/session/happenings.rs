@@ -7,6 +7,7 @@ use super::EndReason;
 use crate::{
     error::{ErrorCode, Result},
     metrics::{Outcomes, outcomes},
+    throttle::Stop,
 };
 
 /// Counts since the start of this process.
@@ -18,6 +19,8 @@ pub struct Happenings {
     pub sign_ins: Outcomes,
     /// Second steps of sign-ins.
     pub second_steps: Outcomes,
+    /// Guesses that were not looked at, by what said wait.
+    pub refused_guesses: Outcomes,
     /// Refresh tokens that were presented.
     pub refreshes: Outcomes,
     /// Sessions that ended before their time, by the reason.
@@ -44,6 +47,7 @@ impl Default for Happenings {
                 ErrorCode::RateLimited,
                 ErrorCode::Internal,
             ]),
+            refused_guesses: outcomes(Stop::iter().map(Into::into)),
             refreshes: codes(&[ErrorCode::Unauthenticated, ErrorCode::RateLimited, ErrorCode::Internal]),
             ends: outcomes(EndReason::iter().filter(|reason| *reason != EndReason::Expired).map(Into::into)),
         }

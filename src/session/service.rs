@@ -19,13 +19,12 @@ use crate::{
     audit::{self, Entry, Kind},
     auth::{Client, Operator, SignedInViewer, Viewer, viewer::RECENT},
     data_export,
-    error::{Error, Result},
+    error::{Error, Result, Rule},
     gateway::Gateway,
     id::{SessionId, TypedId, UserId},
     job, known_device,
     mail::{self, Letter, MailKind},
     metrics::count,
-    store::rate_limit::Quota,
     throttle::{self, Guess},
     user::{
         self, User,
@@ -129,14 +128,29 @@ pub async fn change_password(
     viewer: &SignedInViewer,
     current: &str,
     new: &str,
-    client: &Client,
+    origin: &Origin,
 ) -> Result<User> {
-    let attempts = Quota::per_minute(gateway.config.sign_in_attempts_per_minute);
-    gateway.limit(&format!("change-password:{}", viewer.user_id()), attempts).await?;
-    let new = credential::check_new_password(gateway, viewer.viewer(), current, new).await?;
-    let entry = Entry::by(viewer.viewer(), Kind::PasswordChanged).from(client);
+    let own = user::service::load_own(gateway, viewer.viewer()).await?;
+    let guess = Guess::at_account(gateway, &own.email, origin).await?;
+    throttle::service::attempt(gateway, &guess).await?;
+    let new = credential::check_new_password(gateway, viewer.viewer(), current, new).await;
+    if !new.as_ref().is_err_and(is_wrong_guess) {
+        throttle::service::clear(gateway, &guess).await;
+    }
+    let new = new?;
+    let entry = Entry::by(viewer.viewer(), Kind::PasswordChanged).from(&origin.client);
     let (user, _) = replace_password(gateway, new, Some(viewer.session_id()), entry).await?;
     Ok(user)
+}
+
+/// Whether the current password was wrong, or not looked at; that the new one breaks a rule is no guess.
+fn is_wrong_guess(error: &Error) -> bool {
+    match error {
+        Error::InvalidInput(violations) => {
+            violations.iter().any(|violation| violation.rule == Rule::Mismatch)
+        }
+        _ => true,
+    }
 }
 
 /// Sets a user's password on the operator's word and, in one step with it, ends all of the user's sessions.

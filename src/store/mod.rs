@@ -1,8 +1,9 @@
-//! What the platform keeps and shares: the database (PostgreSQL or SQLite), and a cache, a bus
-//! and a rate limiter that use Redis where there is one and this process where there is none.
+//! What the platform keeps and shares: the database (PostgreSQL or SQLite), and a cache, a bus, a rate limiter and
+//! counters of attempts that use Redis where there is one and this process where there is none.
 //!
 //! Redis is a help, never a condition: with it away everything here keeps answering.
 
+pub mod attempts;
 pub mod bus;
 pub mod cache;
 pub mod data_folder;

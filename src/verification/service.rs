@@ -22,6 +22,7 @@ use crate::{
     recovery,
     session::start::{self, Method, Origin, SignedIn},
     store::rate_limit::Quota,
+    throttle::{self, Guess},
     user::{self, User, credential::Credential},
 };
 
@@ -159,14 +160,19 @@ pub async fn verify_by_link(gateway: &Gateway, token: &str, client: &Client) -> 
 /// Takes the code of a mail, from whoever signed up: the address is theirs, and they are signed in.
 ///
 /// # Errors
-/// `INVALID_TOKEN`, also after five wrong codes; `INVALID_CODE`.
+/// `INVALID_TOKEN`, also after five wrong codes; `INVALID_CODE`; `RATE_LIMITED`.
 pub async fn verify_by_code(
     gateway: &Gateway,
     challenge: &str,
     code: &str,
     origin: &Origin,
 ) -> Result<SignedIn> {
-    let token = one_time_token::service::check_code(gateway, Purpose::VerifyEmail, challenge, code).await?;
+    let purpose = Purpose::VerifyEmail;
+    let asked = one_time_token::service::look_at(gateway, purpose, Form::Challenge, challenge).await?;
+    let guess = Guess::at_email_code(gateway, &asked.email.unwrap_or_default(), origin).await?;
+    throttle::service::attempt(gateway, &guess).await?;
+    let token = one_time_token::service::check_code(gateway, purpose, challenge, code).await?;
+    throttle::service::clear(gateway, &guess).await;
     let (Some(user_id), Some(email)) = (token.user_id, token.email) else { return Err(Error::InvalidToken) };
     let transaction = gateway.db.begin().await?;
     one_time_token::service::use_up(gateway, &transaction, token.id).await?;
