@@ -77,6 +77,8 @@ pub struct Config {
     pub registration: Registration,
     /// Whose accounts must have a second factor.
     pub second_factor_required: SecondFactorRequired,
+    /// Passwords that are known from breaches, and refused.
+    pub breached_passwords: Option<BreachSource>,
     /// The language of mails to people who did not choose one.
     pub default_locale: Locale,
     /// How mails leave.
@@ -279,6 +281,15 @@ pub enum RegistrationMode {
     Invite,
     /// Nobody: accounts are made by administrators.
     Closed,
+}
+
+/// Where the list of passwords is that are known from breaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BreachSource {
+    /// A file of sorted SHA-1 digests.
+    File(PathBuf),
+    /// An address that answers with all digests of a prefix.
+    Range(String),
 }
 
 /// Whose accounts must have a second factor.

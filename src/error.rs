@@ -171,6 +171,8 @@ pub enum Rule {
     ForbiddenCharacter,
     /// A password that is easy to guess.
     TooWeak,
+    /// A password that is known from a breach.
+    Breached,
     /// A secret that does not match.
     Mismatch,
     /// A number or size outside its bounds.
@@ -195,6 +197,7 @@ impl Rule {
             Self::Malformed => "MALFORMED",
             Self::ForbiddenCharacter => "FORBIDDEN_CHARACTER",
             Self::TooWeak => "TOO_WEAK",
+            Self::Breached => "BREACHED",
             Self::Mismatch => "MISMATCH",
             Self::OutOfRange => "OUT_OF_RANGE",
             Self::Exclusive => "EXCLUSIVE",

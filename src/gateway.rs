@@ -10,6 +10,7 @@ use crate::{
     auth::{
         NoPasskeys, RelyingParty, Viewer,
         access_token::AccessTokens,
+        breach::BreachedPasswords,
         password::Hasher,
         secrets::{Secrets, SessionKey},
         viewer::Credential,
@@ -142,7 +143,8 @@ impl Gateway {
     ) -> anyhow::Result<Self> {
         let secrets = Secrets::load(&config)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let hasher = Hasher::new(config.argon2, cores)?;
+        let breached = BreachedPasswords::open(config.breached_passwords.as_ref())?;
+        let hasher = Hasher::new(config.argon2, cores, breached)?;
         let access_tokens = AccessTokens::new(
             &secrets.jwt,
             config.site_url.clone(),

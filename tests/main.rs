@@ -8,6 +8,7 @@ mod activity;
 mod answers;
 mod authz;
 mod backup;
+mod breached_passwords;
 mod budget;
 mod check_health;
 mod config;

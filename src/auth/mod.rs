@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod api_key_scopes;
+pub mod breach;
 pub mod client;
 pub mod operator;
 pub mod password;

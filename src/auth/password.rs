@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
 
+use super::breach::BreachedPasswords;
 use crate::{
     config::Argon2Cost,
     error::{Error, Result, Rule, Violation},
@@ -87,6 +88,7 @@ pub struct Hasher {
     running: Arc<Semaphore>,
     /// What is verified for an account that does not exist.
     decoy: Arc<str>,
+    breached: BreachedPasswords,
     /// What became of the work.
     pub work: Work,
 }
@@ -127,7 +129,7 @@ impl Hasher {
     ///
     /// # Errors
     /// Parameters that argon2 does not take.
-    pub fn new(cost: Argon2Cost, cores: usize) -> anyhow::Result<Self> {
+    pub fn new(cost: Argon2Cost, cores: usize, breached: BreachedPasswords) -> anyhow::Result<Self> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None)
             .map_err(|error| anyhow!("argon2 parameters: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -138,6 +140,7 @@ impl Hasher {
             admission: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
             running: Arc::new(Semaphore::new(cores)),
             decoy: decoy.into(),
+            breached,
             work: Work::default(),
         })
     }
@@ -150,7 +153,8 @@ impl Hasher {
         Queue { running, waiting: seated.saturating_sub(running) }
     }
 
-    /// Takes a new password: 8 to 128 characters and not easy to guess, also from `hints` such as the email address.
+    /// Takes a new password: 8 to 128 characters, not easy to guess, also from `hints` such as the email address, and not
+    /// known from a breach.
     ///
     /// # Errors
     /// `RATE_LIMITED` when the queue is full. The inner error is the rule that the password breaks.
@@ -179,7 +183,22 @@ impl Hasher {
                 "The password is too easy to guess. Add words or characters that others would not think of.";
             return Ok(Err(Violation::new(field, Rule::TooWeak, message)));
         }
+        if self.is_breached(&password).await {
+            let message = "The password is known from a data breach: others will try it. Choose another one.";
+            return Ok(Err(Violation::new(field, Rule::Breached, message)));
+        }
         Ok(Ok(password))
+    }
+
+    /// A list that cannot be read keeps nobody from signing up.
+    async fn is_breached(&self, password: &Password) -> bool {
+        self.breached.contains(password.0.expose_secret()).await.unwrap_or_else(|error| {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "a new password was not held against known breaches"
+            );
+            false
+        })
     }
 
     /// Hashes a password into a PHC string with a fresh salt.
@@ -260,7 +279,7 @@ mod tests {
     }
 
     async fn rule(text: &str, hints: &[&str]) -> Option<Rule> {
-        let hasher = Hasher::new(CHEAP, 1).unwrap();
+        let hasher = Hasher::new(CHEAP, 1, BreachedPasswords::Off).unwrap();
         hasher.judge("input.password", text, hints).await.unwrap().err().map(|violation| violation.rule)
     }
 
@@ -277,21 +296,21 @@ mod tests {
 
     #[tokio::test]
     async fn width_of_letters_does_not_matter() {
-        let hasher = Hasher::new(CHEAP, 1).unwrap();
+        let hasher = Hasher::new(CHEAP, 1, BreachedPasswords::Off).unwrap();
         let hash = hasher.hash(claimed("ｐａｓｓ１２３４")).await.unwrap();
         assert_eq!(hasher.verify(claimed("pass1234"), Some(&hash)).await.unwrap(), Verdict::Right);
     }
 
     #[tokio::test]
     async fn verdicts() {
-        let hasher = Hasher::new(CHEAP, 1).unwrap();
+        let hasher = Hasher::new(CHEAP, 1, BreachedPasswords::Off).unwrap();
         let hash = hasher.hash(claimed("right one")).await.unwrap();
         assert_eq!(hasher.verify(claimed("wrong one"), Some(&hash)).await.unwrap(), Verdict::Wrong);
         assert_eq!(
             hasher.verify(claimed("no account has this password"), None).await.unwrap(),
             Verdict::Wrong
         );
-        let stronger = Hasher::new(Argon2Cost { iterations: 2, ..CHEAP }, 1).unwrap();
+        let stronger = Hasher::new(Argon2Cost { iterations: 2, ..CHEAP }, 1, BreachedPasswords::Off).unwrap();
         assert_eq!(
             stronger.verify(claimed("right one"), Some(&hash)).await.unwrap(),
             Verdict::RightButOutdated
@@ -300,7 +319,7 @@ mod tests {
 
     #[tokio::test]
     async fn queue_is_bounded_and_abandoned_hashes_keep_their_seat() {
-        let hasher = Hasher::new(CHEAP, 1).unwrap();
+        let hasher = Hasher::new(CHEAP, 1, BreachedPasswords::Off).unwrap();
         let (release, gate) = std::sync::mpsc::channel::<()>();
         let abandoned = tokio::spawn({
             let hasher = hasher.clone();

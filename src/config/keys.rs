@@ -50,6 +50,8 @@ pub const KEYS: &[Key] = &[
     key("REGISTRATION_EMAIL_DOMAINS", "none: every domain"),
     key("REQUIRE_EMAIL_VERIFICATION", "on with SMTP_HOST, off without"),
     key("REQUIRE_SECOND_FACTOR", "off"),
+    key("PASSWORD_BREACH_FILE", "none"),
+    key("PASSWORD_BREACH_URL", "none"),
     key("DEFAULT_LOCALE", "zh-CN"),
     key("SMTP_HOST", "none: mails become files in DATA_DIR/outbox"),
     key("SMTP_PORT", "587 with starttls, 465 with tls, 25 with none"),

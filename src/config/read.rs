@@ -10,9 +10,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Argon2Cost, Backup, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD, DocumentLimits,
-    Environment, FirstAdmin, Lifetimes, LogFormat, Mail, MetricsListener, PersistedOperations, Redis,
-    Registration, RegistrationMode, SecondFactorRequired, Smtp, SmtpTls, Traces, identity,
+    Argon2Cost, Backup, BreachSource, Config, CorsOrigins, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD,
+    DocumentLimits, Environment, FirstAdmin, Lifetimes, LogFormat, Mail, MetricsListener,
+    PersistedOperations, Redis, Registration, RegistrationMode, SecondFactorRequired, Smtp, SmtpTls, Traces,
+    identity,
     parse::{
         loopback, parse_age_recipients, parse_base_url, parse_domains, parse_drain, parse_host, parse_locale,
         parse_log_format, parse_log_level, parse_metrics_address, parse_networks, parse_origins,
@@ -80,6 +81,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         sign_ups_per_hour: reader.number("SIGN_UPS_PER_HOUR", 1..=1_000_000, 20),
         mail_requests_per_hour: reader.number("MAIL_REQUESTS_PER_HOUR", 1..=1_000_000, 20),
         registration: read_registration(reader),
+        breached_passwords: read_breached_passwords(reader),
         second_factor_required: reader
             .parsed("REQUIRE_SECOND_FACTOR", parse_second_factor_required)
             .unwrap_or(SecondFactorRequired::None),
@@ -228,6 +230,11 @@ fn read_registration(reader: &mut Reader<'_>) -> Registration {
             .parsed("REQUIRE_EMAIL_VERIFICATION", parse_switch)
             .unwrap_or(sends_mail),
     }
+}
+
+fn read_breached_passwords(reader: &mut Reader<'_>) -> Option<BreachSource> {
+    let range = reader.parsed("PASSWORD_BREACH_URL", parse_base_url).map(BreachSource::Range);
+    reader.text("PASSWORD_BREACH_FILE").map(|path| BreachSource::File(path.into())).or(range)
 }
 
 fn read_mail(reader: &mut Reader<'_>, site_host: &str) -> Mail {

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::{Check, Finding, Group, Installation, check::Subject, clock::RoundTrip};
 use crate::{
-    auth::{Operator, password::Hasher},
+    auth::{Operator, breach::BreachedPasswords, password::Hasher},
     config::DEFAULT_ADMIN_PASSWORD,
     store::database::{
         Unusable, applied_migrations, check_compatible, look_at, migration_status, postgres_time,
@@ -131,7 +131,7 @@ async fn default_admin(
 ) -> Check {
     let published = SecretString::from(DEFAULT_ADMIN_PASSWORD);
     let accounts = async {
-        let hasher = Hasher::new(installation.config.argon2, 1)?;
+        let hasher = Hasher::new(installation.config.argon2, 1, BreachedPasswords::Off)?;
         anyhow::Ok(credential::list_admins_with_password(database, &hasher, operator, &published).await?)
     };
     match accounts.await.as_deref() {

@@ -5,6 +5,7 @@
 //! in less than fifteen seconds, whatever hangs. Evidence never holds a secret.
 
 mod backups;
+mod breach;
 mod check;
 mod clock;
 mod configuration;
@@ -77,7 +78,7 @@ impl Installation {
 /// This machine cannot even ask: its own trusted certificates cannot be read.
 pub async fn examine(installation: &Installation, operator: &Operator) -> anyhow::Result<Report> {
     let client = page::client()?;
-    let (configuration, database, redis, server, mail, site, security, system, backups) = tokio::join!(
+    let (configuration, database, redis, server, mail, site, security, breach, system, backups) = tokio::join!(
         configuration::examine(installation),
         database::examine(installation, operator),
         redis::examine(installation),
@@ -85,6 +86,7 @@ pub async fn examine(installation: &Installation, operator: &Operator) -> anyhow
         mail::examine(installation),
         site::examine(installation, &client),
         async { security::examine(installation) },
+        breach::examine(installation),
         system::examine(installation),
         backups::examine(installation),
     );
@@ -99,6 +101,7 @@ pub async fn examine(installation: &Installation, operator: &Operator) -> anyhow
         mail,
         site.checks,
         security,
+        breach,
         system,
         backups,
     ]

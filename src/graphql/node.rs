@@ -8,7 +8,8 @@ use crate::{
     data_export::{self, graphql::DataExportNode},
     error::Error,
     id::{
-        AuditEventId, DataExportId, InvitationId, LinkedAccountId, MailId, PasskeyId, SessionId, TypedId, UserId,
+        AuditEventId, DataExportId, InvitationId, LinkedAccountId, MailId, PasskeyId, SessionId, TypedId,
+        UserId,
     },
     invitation::{self, graphql::InvitationNode},
     linked_account::{self, graphql::LinkedAccountNode},

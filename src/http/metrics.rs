@@ -112,8 +112,8 @@ fn registry(app: &App, database: &DatabaseGauges) -> Registry {
         "provider_sign_ins",
         "Journeys to identity providers, by what came of them",
         gateway.identity_providers.journeys.clone(),
-        );
-        all.register(
+    );
+    all.register(
         "refused_guesses",
         "Guesses that were not looked at, by what said wait",
         happenings.refused_guesses.clone(),
