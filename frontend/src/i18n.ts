@@ -4,6 +4,7 @@ import 'dayjs/locale/zh-cn';
 import i18next from 'i18next';
 import LanguageDetector from 'i18next-browser-languagedetector';
 import { initReactI18next } from 'react-i18next';
+import type { MailLocale } from './graphql/schema';
 import en from './locales/en.json';
 import zhCN from './locales/zh-CN.json';
 import { remember } from './remembered';
@@ -49,6 +50,9 @@ export function chooseLanguage(language: Language): void {
   remember(storageKey, language);
   i18next.changeLanguage(language);
 }
+
+/** The language of mails that somebody asks for who reads the console in `language`. */
+export const mailLocale = (language: string): MailLocale => (language === 'zh-CN' ? 'ZH_CN' : 'EN');
 
 // Another tab's choice.
 window.addEventListener('storage', ({ key, newValue }) => {

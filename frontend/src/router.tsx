@@ -1,5 +1,5 @@
 import { createBrowserRouter, Navigate } from 'react-router';
-import { RequireAdmin, RequireSession, SignedOutOnly } from './features/auth/guards';
+import { Everybody, RequireAdmin, RequireSession, SignedOutOnly } from './features/auth/guards';
 import { paths } from './paths';
 import { Failure } from './ui/failure';
 import { RouteFailure } from './ui/full-screen';
@@ -24,8 +24,75 @@ export const router = createBrowserRouter([
         ],
       },
       {
+        element: <Everybody />,
+        children: [
+          {
+            path: paths.secondFactor,
+            lazy: async () => ({
+              Component: (await import('./features/auth/second-factor-page')).SecondFactorPage,
+            }),
+          },
+          {
+            path: paths.signInFailed,
+            lazy: async () => ({
+              Component: (await import('./features/auth/sign-in-failed-page')).SignInFailedPage,
+            }),
+          },
+          {
+            path: paths.forgotPassword,
+            lazy: async () => ({
+              Component: (await import('./features/auth/forgot-password-page')).ForgotPasswordPage,
+            }),
+          },
+          {
+            path: paths.verifyEmail,
+            lazy: async () => ({
+              Component: (await import('./features/emailed-links/verify-email-page')).VerifyEmailPage,
+            }),
+          },
+          {
+            path: paths.resetPassword,
+            lazy: async () => ({
+              Component: (await import('./features/emailed-links/reset-password-page')).ResetPasswordPage,
+            }),
+          },
+          {
+            path: paths.confirmEmail,
+            lazy: async () => ({
+              Component: (await import('./features/emailed-links/confirm-email-page')).ConfirmEmailPage,
+            }),
+          },
+          {
+            path: paths.invitation,
+            lazy: async () => ({
+              Component: (await import('./features/emailed-links/invitation-page')).InvitationPage,
+            }),
+          },
+          {
+            path: paths.notMe,
+            lazy: async () => ({
+              Component: (await import('./features/emailed-links/not-me-page')).NotMePage,
+            }),
+          },
+          {
+            path: paths.developmentMails,
+            lazy: async () => ({
+              Component: (await import('./features/development-mails/development-mails-page'))
+                .DevelopmentMailsPage,
+            }),
+          },
+        ],
+      },
+      {
         element: <RequireSession />,
         children: [
+          {
+            path: paths.secondFactorRequired,
+            lazy: async () => ({
+              Component: (await import('./features/auth/second-factor-required-page'))
+                .SecondFactorRequiredPage,
+            }),
+          },
           {
             lazy: async () => ({ Component: (await import('./ui/shell/shell')).Shell }),
             children: [

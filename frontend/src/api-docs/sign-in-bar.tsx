@@ -3,15 +3,15 @@ import { useTranslation } from 'react-i18next';
 import {
   acceptSignIn,
   acceptSignOut,
-  describeSignInFailure,
+  describeRefusal,
+  type NotYet,
   SignIn,
-  type SignInFailure,
   SignOut,
 } from '../features/auth/access';
 import type { ApiError } from '../graphql/api-error';
 import { useTokenState, viewerOf } from '../graphql/browser-session';
 import { useIntrospectionAllowed } from '../graphql/introspection';
-import { paths } from '../paths';
+import { paths, withNext } from '../paths';
 import { describeError } from '../ui/error-message';
 import { Logo } from '../ui/logo';
 import styles from './api-docs.module.css';
@@ -67,18 +67,26 @@ function SignedIn({ email }: { email: string }) {
 
 function SignInForm() {
   const { t } = useTranslation();
-  const [failure, setFailure] = useState<SignInFailure>();
+  const [notYet, setNotYet] = useState<NotYet>();
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const input = { email: String(fields.get('email')), password: String(fields.get('password')) };
-    setFailure(acceptSignIn(await client.mutation(SignIn, { input })));
+    setNotYet(acceptSignIn(await client.mutation(SignIn, { input })));
   }
 
   return (
     <form className={styles.form} onSubmit={submit}>
-      <span role="status">{failure ? describeSignInFailure(failure, t) : t('apiDocs.anonymous')}</span>
+      <span role="status">
+        {!notYet ? (
+          t('apiDocs.anonymous')
+        ) : 'error' in notYet ? (
+          describeRefusal(notYet.error, t)
+        ) : (
+          <a href={withNext(paths.signIn, paths.apiDocs)}>{t('apiDocs.secondFactor')}</a>
+        )}
+      </span>
       <input
         name="email"
         inputMode="email"

@@ -3,14 +3,21 @@ import { type Cache, cacheExchange } from '@urql/exchange-graphcache';
 /** Types that have no `id` and live inside the object that has them. */
 const withoutId = [
   'Device',
+  'EmailVerificationRequired',
+  'EmailVerified',
+  'EmailedLink',
   'PageInfo',
+  'PasskeyChallenge',
+  'Registration',
   'RenewedToken',
+  'SecondFactorRequired',
+  'SecondFactors',
   'SessionConnection',
   'SessionEdge',
   'SessionEvent',
+  'SignInDisowned',
   'SignedIn',
-  'SecondFactorRequired',
-  'EmailVerificationRequired',
+  'Totp',
   'UserConnection',
   'UserEdge',
 ];

@@ -8,3 +8,8 @@ export const httpEndpoint = `${apiBase}/graphql`;
 
 /** The same address over WebSocket: `http` becomes `ws`, `https` becomes `wss`. */
 export const socketEndpoint = httpEndpoint.replace(/^http/, 'ws');
+
+/** Where signing in with an identity provider begins; it comes back to `next`. */
+export function providerAddress(id: string, next: string): string {
+  return `${apiBase}/auth/${encodeURIComponent(id)}?${new URLSearchParams({ next })}`;
+}

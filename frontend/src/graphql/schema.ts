@@ -23,3 +23,7 @@ export type UserOrderField = Enum<'UserOrderField'>;
 export type OrderDirection = Enum<'OrderDirection'>;
 export type SessionState = Enum<'SessionState'>;
 export type DeviceKind = Enum<'DeviceKind'>;
+export type SecondFactorMethod = Enum<'SecondFactorMethod'>;
+export type AuthProviderKind = Enum<'AuthProviderKind'>;
+export type EmailedLinkPurpose = Enum<'EmailedLinkPurpose'>;
+export type MailLocale = Enum<'Locale'>;

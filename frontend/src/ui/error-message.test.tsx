@@ -36,6 +36,15 @@ describe('describeError', () => {
     expect(describeError({ ...limited, retryAfterSeconds: 1 }, await translator('en'))).toContain(
       '1 second.',
     );
+    expect(describeError({ ...limited, retryAfterSeconds: 119 }, await translator('en'))).toContain(
+      '119 seconds',
+    );
+    expect(describeError({ ...limited, retryAfterSeconds: 121 }, await translator('en'))).toContain(
+      '3 minutes',
+    );
+    expect(describeError({ ...limited, retryAfterSeconds: 900 }, await translator('zh-CN'))).toContain(
+      '15 分钟',
+    );
     expect(describeError({ ...limited, retryAfterSeconds: undefined }, await translator('en'))).toBe(
       en.errors.code.RATE_LIMITED,
     );
@@ -60,7 +69,7 @@ describe('showViolations', () => {
     const violations = [
       { field: 'input.email', rule: 'MALFORMED', message: '' },
       { field: 'input.password', rule: 'TOO_SHORT', message: '' },
-      { field: 'input.password', rule: 'BREACHED', message: 'Seen in a breach' },
+      { field: 'input.password', rule: 'RESERVED', message: 'Kept for others' },
     ];
     expect(showViolations(form, error({ code: 'INVALID_INPUT', violations }))).toBe(true);
     const [email, password]: FieldData[] = setFields.mock.lastCall?.[0] ?? [];
@@ -71,7 +80,7 @@ describe('showViolations', () => {
     ] as const) {
       const t = await translator(language);
       expect(said(email, t)).toBe(texts.errors.rule.MALFORMED);
-      expect(said(password, t)).toBe(`${texts.errors.rule.TOO_SHORT} Seen in a breach`);
+      expect(said(password, t)).toBe(`${texts.errors.rule.TOO_SHORT} Kept for others`);
     }
     expect(focusField).toHaveBeenCalledWith('email');
   });

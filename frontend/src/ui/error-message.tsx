@@ -6,10 +6,16 @@ import { Said } from './said';
 /** The error in the reader's language, by its code; the server's own English only where the code is new to this console. */
 export function describeError({ code, message, retryAfterSeconds }: ApiError, t: TFunction): string {
   if (code === 'RATE_LIMITED' && retryAfterSeconds !== undefined) {
-    return t('errors.retryAfter', { count: Math.ceil(retryAfterSeconds) });
+    const seconds = Math.ceil(retryAfterSeconds);
+    return seconds < inMinutes
+      ? t('errors.retryAfter', { count: seconds })
+      : t('errors.retryAfterMinutes', { count: Math.ceil(seconds / 60) });
   }
   return t(`errors.code.${code}`, { defaultValue: message });
 }
+
+/** From how many seconds on a wait is told in minutes. */
+const inMinutes = 120;
 
 /** What is wrong with one field; the server's own English for a rule that is new to this console. */
 function describeViolation({ rule, message }: Violation, t: TFunction): string {

@@ -8,16 +8,26 @@ import { GrantFields } from '../../graphql/grant';
 import { graphql, type ResultOf, type VariablesOf } from '../../graphql/schema';
 import { describeError } from '../../ui/error-message';
 
+/** What the second step of a sign-in is made with. */
+export const ChallengeFields = graphql(`
+  fragment ChallengeFields on SecondFactorRequired @_unmask {
+    challenge
+    challengeExpiresAt
+    methods
+  }
+`);
+
 export const SignIn = graphql(
   `
     mutation SignIn($input: SignInInput!) {
       signIn(input: $input) {
         __typename
         ...GrantFields
+        ...ChallengeFields
       }
     }
   `,
-  [GrantFields],
+  [GrantFields, ChallengeFields],
 );
 
 export const SignOut = graphql(`
@@ -28,7 +38,10 @@ export const SignOut = graphql(`
 
 export type Credentials = Pick<VariablesOf<typeof SignIn>['input'], 'email' | 'password'>;
 
-export type SignInFailure = ApiError | 'second-factor';
+export type Challenge = ResultOf<typeof ChallengeFields>;
+
+/** Why nobody is signed in yet. */
+export type NotYet = { error: ApiError } | { challenge: Challenge };
 
 interface Answer<Data> {
   data?: Data;
@@ -36,16 +49,15 @@ interface Answer<Data> {
 }
 
 /** Takes over the session that the server has started, or tells why it has not. */
-export function acceptSignIn({ data, error }: Answer<ResultOf<typeof SignIn>>): SignInFailure | undefined {
-  if (error) return readApiError(error);
-  if (data?.signIn.__typename !== 'SignedIn') return 'second-factor';
-  session.signIn(data.signIn);
-  return undefined;
+export function acceptSignIn({ data, error }: Answer<ResultOf<typeof SignIn>>): NotYet | undefined {
+  if (data?.signIn.__typename === 'SecondFactorRequired') return { challenge: data.signIn };
+  if (data?.signIn.__typename === 'SignedIn') session.signIn(data.signIn);
+  return error && { error: readApiError(error) };
 }
 
-export function describeSignInFailure(failure: SignInFailure, t: TFunction): string {
-  if (failure === 'second-factor') return t('auth.secondFactorRequired');
-  return failure.code === 'FORBIDDEN' ? t('auth.suspended') : describeError(failure, t);
+/** Of somebody who is about to sign in, only the account itself can be what is forbidden. */
+export function describeRefusal(error: ApiError, t: TFunction): string {
+  return error.code === 'FORBIDDEN' ? t('auth.suspended') : describeError(error, t);
 }
 
 /**

@@ -5,8 +5,16 @@ import { useDocumentTitle, useFocusAfterNavigation } from '../../ui/page';
 import { Preferences } from '../../ui/preferences';
 import styles from './auth-layout.module.css';
 
-/** The frame of sign-in and sign-up. */
-export function AuthLayout({ title, children }: { title: string; children: ReactNode }) {
+interface AuthLayoutProps {
+  /** An icon above the title of a page that tells something, rather than asks. */
+  sign?: ReactNode;
+  title: string;
+  description?: ReactNode;
+  children?: ReactNode;
+}
+
+/** The frame of the pages in front of the console. */
+export function AuthLayout({ sign, title, description, children }: AuthLayoutProps) {
   const { t } = useTranslation();
   const heading = useFocusAfterNavigation();
   useDocumentTitle(title);
@@ -28,9 +36,15 @@ export function AuthLayout({ title, children }: { title: string; children: React
           <div className={styles.logo}>
             <Logo size={40} />
           </div>
+          {sign && (
+            <div className={styles.sign} aria-hidden="true">
+              {sign}
+            </div>
+          )}
           <h1 ref={heading} tabIndex={-1} className={styles.title}>
             {title}
           </h1>
+          {description && <p className={styles.description}>{description}</p>}
           {children}
         </main>
       </div>

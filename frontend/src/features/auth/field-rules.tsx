@@ -1,5 +1,7 @@
 import type { FormRule } from 'antd';
+import type { ReactElement } from 'react';
 import { Said } from '../../ui/said';
+import { charactersOf, passwordLength } from './password-rules';
 
 // What can be said before the server is asked; it checks everything again, and the strength of a password only there.
 
@@ -25,6 +27,16 @@ export const emailRules: FormRule[] = [requiredRule, { type: 'email', message: m
 
 export const newPasswordRules: FormRule[] = [
   requiredRule,
-  { min: 8, message: tooShort, ...onceSent },
-  { max: 128, message: tooLong, ...onceSent },
+  counted((count) => count === 0 || count >= passwordLength.min, tooShort),
+  counted((count) => count <= passwordLength.max, tooLong),
 ];
+
+function counted(isMet: (count: number) => boolean, message: ReactElement): FormRule {
+  return {
+    validator: async (_, password = '') => {
+      if (!isMet(charactersOf(password))) throw new Error();
+    },
+    message,
+    ...onceSent,
+  };
+}

@@ -1,8 +1,9 @@
 import { type ReactNode, useEffect } from 'react';
-import { Navigate, Outlet, useLocation, useSearchParams } from 'react-router';
+import { Navigate, Outlet, useLocation } from 'react-router';
 import { session, useTokenState, useViewer } from '../../graphql/browser-session';
-import { paths, safeNext, withNext } from '../../paths';
+import { paths, withNext } from '../../paths';
 import { Starting } from '../../ui/full-screen';
+import { useNext } from './use-next';
 
 /** Lets only a signed-in person through; others go to sign-in and come back. */
 export function RequireSession() {
@@ -18,9 +19,16 @@ export function RequireSession() {
 /** Sign-in and sign-up; whoever is or becomes signed in goes on to where they wanted to be. */
 export function SignedOutOnly() {
   const state = useTokenState();
-  const [params] = useSearchParams();
+  const next = useNext();
   if (state.status === 'starting') return <StartingSession unreachable={state.unreachable} />;
-  if (state.status === 'signed-in') return <GoOn to={safeNext(params.get('next'))} />;
+  if (state.status === 'signed-in') return <GoOn to={next} />;
+  return <Outlet />;
+}
+
+/** For everybody, once it is known who that is: to find out starts the pages below it afresh. */
+export function Everybody() {
+  const state = useTokenState();
+  if (state.status === 'starting') return <StartingSession unreachable={state.unreachable} />;
   return <Outlet />;
 }
 
@@ -29,7 +37,7 @@ export function RequireAdmin({ otherwise }: { otherwise: ReactNode }) {
 }
 
 /** GraphiQL is a page of the server, which decides by who asks for it whether there is one. */
-function GoOn({ to }: { to: string }) {
+export function GoOn({ to }: { to: string }) {
   const leaves = to === paths.apiDocs;
   useEffect(() => {
     if (leaves) window.location.replace(to);

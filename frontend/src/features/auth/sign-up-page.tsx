@@ -1,112 +1,72 @@
-import { MailOutlined } from '@ant-design/icons';
-import { Alert, Button, Form, Input } from 'antd';
+import { Divider, Skeleton } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useSearchParams } from 'react-router';
-import { useMutation } from 'urql';
-import { type ApiError, readApiError } from '../../graphql/api-error';
-import { session } from '../../graphql/browser-session';
-import { GrantFields } from '../../graphql/grant';
-import { graphql, type VariablesOf } from '../../graphql/schema';
-import { paths, safeNext, withNext } from '../../paths';
-import { describeError, showFieldErrors, showViolations } from '../../ui/error-message';
-import { State } from '../../ui/states';
+import { Link } from 'react-router';
+import { paths, withNext } from '../../paths';
 import { AuthLayout } from './auth-layout';
 import styles from './auth-layout.module.css';
-import { EmailField } from './email-field';
-import { nameRules, newPasswordRules } from './field-rules';
-
-const SignUp = graphql(
-  `
-    mutation SignUp($input: SignUpInput!) {
-      signUp(input: $input) {
-        __typename
-        ...GrantFields
-      }
-    }
-  `,
-  [GrantFields],
-);
-
-type Account = Pick<VariablesOf<typeof SignUp>['input'], 'name' | 'email' | 'password'>;
+import { EmailVerification } from './email-verification';
+import { type Options, OptionsFailed, ProviderLinks, useSignInOptions } from './sign-in-options';
+import { type Account, type Pending, SignUpForm } from './sign-up-form';
+import { useNext } from './use-next';
 
 export function SignUpPage() {
   const { t } = useTranslation();
-  const [params] = useSearchParams();
-  const [form] = Form.useForm<Account>();
-  const [{ fetching }, signUp] = useMutation(SignUp);
-  const [failure, setFailure] = useState<ApiError>();
-  const [mailSentTo, setMailSentTo] = useState<string>();
-
-  async function submit(input: Account) {
-    setFailure(undefined);
-    const { data, error } = await signUp({ input });
-    if (data?.signUp.__typename === 'SignedIn') {
-      session.signIn(data.signUp);
-    } else if (error) {
-      const apiError = readApiError(error);
-      if (apiError.code === 'CONFLICT') {
-        showFieldErrors(form, new Map([['email', (t) => t('auth.emailTaken')]]));
-      } else if (!showViolations(form, apiError)) {
-        setFailure(apiError);
-      }
-    } else {
-      setMailSentTo(input.email);
-    }
-  }
-
-  if (mailSentTo !== undefined) {
+  const [pending, setPending] = useState<Pending>();
+  const [typed, setTyped] = useState<Partial<Account>>();
+  const { options, failed, retry } = useSignInOptions();
+  if (pending) {
     return (
-      <AuthLayout title={t('auth.signUp')}>
-        <div role="status">
-          <State
-            sign={<MailOutlined />}
-            title={t('auth.mailSent')}
-            text={t('auth.mailSentText', { email: mailSentTo })}
-          />
-        </div>
-      </AuthLayout>
+      <EmailVerification
+        {...pending}
+        onLeave={() => {
+          setTyped({ name: pending.name, ...pending.credentials });
+          setPending(undefined);
+        }}
+      />
     );
   }
-
   return (
     <AuthLayout title={t('auth.signUp')}>
-      {failure && (
-        <Alert
-          className={styles.notice}
-          type="error"
-          showIcon
-          role="alert"
-          title={describeError(failure, t)}
-        />
+      {options ? (
+        <WaysIn options={options} typed={typed} onPending={setPending} />
+      ) : failed ? (
+        <OptionsFailed onRetry={retry} />
+      ) : (
+        <Skeleton active title={false} paragraph={{ rows: 5 }} />
       )}
-      <Form<Account>
-        form={form}
-        noValidate
-        layout="vertical"
-        onFinish={submit}
-        scrollToFirstError={{ focus: true }}
-      >
-        <Form.Item name="name" label={t('fields.name')} rules={nameRules}>
-          <Input autoComplete="name" autoFocus />
-        </Form.Item>
-        <EmailField autoComplete="email" />
-        <Form.Item
-          name="password"
-          label={t('fields.password')}
-          rules={newPasswordRules}
-          extra={t('fields.passwordHint')}
-        >
-          <Input.Password autoComplete="new-password" />
-        </Form.Item>
-        <Button type="primary" htmlType="submit" block className={styles.submit} loading={fetching}>
-          {t('auth.signUp')}
-        </Button>
-      </Form>
-      <p className={styles.switch}>
-        {t('auth.haveAccount')}{' '}
-        <Link to={withNext(paths.signIn, safeNext(params.get('next')))}>{t('auth.signIn')}</Link>
-      </p>
     </AuthLayout>
+  );
+}
+
+interface WaysInProps {
+  options: Options;
+  typed: Partial<Account> | undefined;
+  onPending: (pending: Pending) => void;
+}
+
+function WaysIn({ options: { authProviders, registration }, typed, onPending }: WaysInProps) {
+  const { t } = useTranslation();
+  const next = useNext();
+  const toSignIn = (
+    <p className={styles.switch}>
+      {t('auth.haveAccount')} <Link to={withNext(paths.signIn, next)}>{t('auth.signIn')}</Link>
+    </p>
+  );
+  if (registration.mode !== 'OPEN') {
+    return (
+      <>
+        <p>{t(`auth.registration.${registration.mode}`)}</p>
+        {toSignIn}
+      </>
+    );
+  }
+  return (
+    <>
+      <SignUpForm initial={typed} emailDomains={registration.emailDomains} onPending={onPending} />
+      {authProviders.length > 0 && <Divider plain>{t('auth.or')}</Divider>}
+      <ProviderLinks providers={authProviders} next={next} />
+      {toSignIn}
+    </>
   );
 }

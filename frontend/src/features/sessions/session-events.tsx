@@ -22,11 +22,11 @@ const SessionEvents = graphql(
 );
 
 /** Keeps the viewer's sessions in the cache up to date (see `graphql/cache.ts`), and tells of sign-ins elsewhere. */
-export function useSessionEvents(): void {
+export function useSessionEvents({ pause }: { pause: boolean | undefined }): void {
   const { t } = useTranslation();
   const { notification } = App.useApp();
   const navigate = useNavigate();
-  const [{ data }] = useSubscription({ query: SessionEvents });
+  const [{ data }] = useSubscription({ query: SessionEvents, pause });
 
   const announce = useEffectEvent(({ kind, session }: ResultOf<typeof SessionEvents>['sessionEvents']) => {
     const { device, isCurrent } = readFragment(SessionFields, session);

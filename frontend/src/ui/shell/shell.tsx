@@ -1,10 +1,13 @@
 import { MenuOutlined } from '@ant-design/icons';
-import { Button, Drawer } from 'antd';
+import { Alert, Button, Drawer } from 'antd';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Outlet, ScrollRestoration } from 'react-router';
+import { Navigate, Outlet, ScrollRestoration, useLocation } from 'react-router';
+import { DeletionBanner } from '../../features/account-deletion/deletion-banner';
 import { AccountMenu } from '../../features/auth/account-menu';
 import { useSessionEvents } from '../../features/sessions/session-events';
+import { useStanding } from '../../graphql/use-standing';
+import { paths, withNext } from '../../paths';
 import { Preferences } from '../preferences';
 import { ConnectionBanner } from './connection-banner';
 import { Brand, Navigation } from './navigation';
@@ -16,8 +19,13 @@ export function Shell() {
   // `left`: closed by a link, which moves the focus on to the page's heading instead of back to the button.
   const [menu, setMenu] = useState<'closed' | 'open' | 'left'>('closed');
   const main = useRef<HTMLElement>(null);
+  const { pathname, search } = useLocation();
+  const { deletionScheduledAt, lacksSecondFactor } = useStanding();
   // Kept open on every page: it is also how the server says that this session has been ended.
-  useSessionEvents();
+  useSessionEvents({ pause: lacksSecondFactor });
+  if (lacksSecondFactor && pathname !== paths.security) {
+    return <Navigate to={withNext(paths.secondFactorRequired, pathname + search)} replace />;
+  }
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">
@@ -45,6 +53,10 @@ export function Shell() {
       </header>
       <main ref={main} id="main" tabIndex={-1} className={styles.main}>
         <ConnectionBanner />
+        <DeletionBanner at={deletionScheduledAt} />
+        {lacksSecondFactor && (
+          <Alert className={styles.notice} type="warning" showIcon title={t('secondFactor.requiredHere')} />
+        )}
         <Outlet />
       </main>
       <Drawer
