@@ -50,7 +50,8 @@ export function CodeForm({ label, action, disabled, onCode, children }: CodeForm
         name="code"
         label={label}
         getValueFromEvent={(event) => digitsOf(event.target.value)}
-        rules={[requiredRule, { len: codeLength, message: tooFew, validateTrigger: 'onSubmit' }]}
+        validateTrigger="onSubmit"
+        rules={[requiredRule, { len: codeLength, message: tooFew }]}
       >
         <Input inputMode="numeric" autoComplete="one-time-code" autoFocus className={styles.code} />
       </Form.Item>

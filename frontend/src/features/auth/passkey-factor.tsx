@@ -3,10 +3,11 @@ import { Button } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
-import { type ApiError, readApiError } from '../../graphql/api-error';
+import type { ApiError } from '../../graphql/api-error';
 import { graphql } from '../../graphql/schema';
 import { getPasskey, type PasskeyFailure, readPasskeyFailure } from '../../webauthn';
 import styles from './auth-layout.module.css';
+import { PasskeyNote, readRefusal } from './passkey-trouble';
 
 const StartPasskeySecondFactor = graphql(`
   mutation StartPasskeySecondFactor($input: StartPasskeySecondFactorInput!) {
@@ -37,7 +38,10 @@ export function PasskeyFactor({ challenge, disabled, onRefused, onProof, childre
   async function show() {
     setTrouble(undefined);
     const { data, error } = await start({ input: { challenge } });
-    if (!data) return error && onRefused(readApiError(error));
+    const refusal = error && readRefusal(error);
+    if (refusal && 'passkey' in refusal) return setTrouble(refusal.passkey);
+    if (refusal) return onRefused(refusal.error);
+    if (!data) return;
     const { challenge: ofPasskey, options } = data.startPasskeySecondFactor;
     let credential: unknown;
     try {
@@ -67,9 +71,7 @@ export function PasskeyFactor({ challenge, disabled, onRefused, onProof, childre
       >
         {t('secondFactor.showPasskey')}
       </Button>
-      <div role="status">
-        {trouble && <p className={styles.trouble}>{t(`auth.passkeyTrouble.${trouble}`)}</p>}
-      </div>
+      <PasskeyNote failure={trouble} />
     </>
   );
 }

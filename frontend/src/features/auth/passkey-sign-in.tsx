@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { canUsePasskeys, type PasskeyFailure } from '../../webauthn';
 import styles from './auth-layout.module.css';
 import type { FormFailure } from './failure-notice';
+import { PasskeyNote } from './passkey-trouble';
 import { usePasskeySignIn } from './use-passkey-sign-in';
 
 /** Below the form: the way in for those who have a passkey. The notice above the form tells of what the server refuses. */
@@ -28,9 +29,7 @@ export function PasskeySignIn({ failure }: { failure: FormFailure }) {
       >
         {t('auth.withPasskey')}
       </Button>
-      <div role="status">
-        {trouble && <p className={styles.trouble}>{t(`auth.passkeyTrouble.${trouble}`)}</p>}
-      </div>
+      <PasskeyNote failure={trouble} />
     </>
   );
 }

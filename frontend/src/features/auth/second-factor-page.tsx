@@ -138,7 +138,11 @@ function Steps({ step }: { step: SecondStep }) {
 
   const waiting = failure.secondsLeft > 0;
   const remember = (
-    <Checkbox checked={rememberDevice} onChange={({ target }) => setRememberDevice(target.checked)}>
+    <Checkbox
+      className={styles.remember}
+      checked={rememberDevice}
+      onChange={({ target }) => setRememberDevice(target.checked)}
+    >
       {t('secondFactor.remember')}
     </Checkbox>
   );

@@ -1,11 +1,12 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useClient } from 'urql';
-import { type ApiError, readApiError } from '../../graphql/api-error';
+import { readApiError } from '../../graphql/api-error';
 import { session } from '../../graphql/browser-session';
 import { GrantFields } from '../../graphql/grant';
 import { graphql } from '../../graphql/schema';
 import { deadlineOf } from '../../ui/countdown';
-import { canOfferPasskeys, getPasskey, type PasskeyFailure, readPasskeyFailure } from '../../webauthn';
+import { canOfferPasskeys, getPasskey, readPasskeyFailure } from '../../webauthn';
+import { type PasskeyTrouble, readRefusal } from './passkey-trouble';
 
 const StartPasskeySignIn = graphql(`
   mutation StartPasskeySignIn {
@@ -28,8 +29,15 @@ const SignInWithPasskey = graphql(
   [GrantFields],
 );
 
-/** The browser, or the server, which refuses what the browser has shown. */
-export type PasskeyTrouble = { passkey: PasskeyFailure } | { error: ApiError };
+/** Once somebody is there: a challenge for each page that merely stands open would be one too many. */
+function engagement(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    for (const type of ['pointermove', 'pointerdown', 'keydown']) {
+      window.addEventListener(type, () => resolve(), { once: true, signal });
+    }
+    signal.addEventListener('abort', () => resolve());
+  });
+}
 
 /** When to offer passkeys with a new challenge, in milliseconds from now: shortly before this one runs out. */
 function renewalIn(challengeExpiresAt: string): number {
@@ -58,7 +66,9 @@ export function usePasskeySignIn(onTrouble: (trouble: PasskeyTrouble | undefined
 
   /** That nothing can be offered, or nothing was chosen, is nobody's business; that what was chosen is refused, is. */
   const offerInField = useEffectEvent(async (signal: AbortSignal) => {
-    if (!(await canOfferPasskeys()) || signal.aborted) return;
+    if (!(await canOfferPasskeys())) return;
+    await engagement(signal);
+    if (signal.aborted) return;
     const { data } = await client.mutation(StartPasskeySignIn, {}).toPromise();
     if (!data || signal.aborted) return;
     const { challenge, challengeExpiresAt, options } = data.startPasskeySignIn;
@@ -73,7 +83,7 @@ export function usePasskeySignIn(onTrouble: (trouble: PasskeyTrouble | undefined
 
   async function askAtOnce(): Promise<PasskeyTrouble | undefined> {
     const { data, error } = await client.mutation(StartPasskeySignIn, {}).toPromise();
-    if (!data) return error && { error: readApiError(error) };
+    if (!data) return error && readRefusal(error);
     const { challenge, options } = data.startPasskeySignIn;
     try {
       return await finish(challenge, await getPasskey(options));

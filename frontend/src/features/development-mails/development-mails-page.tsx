@@ -138,7 +138,7 @@ function Letter({ mail: { subject, recipient, html, text } }: { mail: Mail }) {
         <iframe
           className={styles.html}
           title={subject}
-          srcDoc={`<base target="_blank">${html}`}
+          srcDoc={html.replace('<head>', '<head><base target="_blank">')}
           sandbox="allow-popups allow-popups-to-escape-sandbox"
         />
       ) : (

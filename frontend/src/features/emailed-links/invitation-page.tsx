@@ -47,12 +47,14 @@ function SignOutFirst({ email, expiresAt, viewerEmail }: GoodLink & { viewerEmai
       description={t('emailedLinks.invitation.signedInAs', { email: viewerEmail })}
     >
       <LinkFacts email={email} expiresAt={expiresAt} />
-      <Button type="primary" block onClick={signOut}>
-        {t('auth.signOut')}
-      </Button>
-      <GoTo secondary to={paths.home}>
-        {t('actions.home')}
-      </GoTo>
+      <div className={styles.steps}>
+        <Button type="primary" block onClick={signOut}>
+          {t('auth.signOut')}
+        </Button>
+        <GoTo secondary to={paths.home}>
+          {t('actions.home')}
+        </GoTo>
+      </div>
     </AuthLayout>
   );
 }

@@ -5,6 +5,7 @@ import { useMutation } from 'urql';
 import { graphql } from '../../graphql/schema';
 import { paths } from '../../paths';
 import { AuthLayout } from '../auth/auth-layout';
+import styles from '../auth/auth-layout.module.css';
 import { FailureNotice } from '../auth/failure-notice';
 import { GoTo } from '../auth/go-to';
 import { LinkFacts } from './link-facts';
@@ -26,12 +27,12 @@ export function NotMePage() {
       purpose="DISOWN_SIGN_IN"
       title={t('emailedLinks.notMe.title')}
       otherwise={
-        <>
+        <div className={styles.steps}>
           <GoTo to={paths.sessions}>{t('emailedLinks.notMe.toSessions')}</GoTo>
           <GoTo secondary to={paths.forgotPassword}>
             {t('emailedLinks.notMe.toReset')}
           </GoTo>
-        </>
+        </div>
       }
     >
       {(link) => <NotMe {...link} />}
@@ -60,19 +61,21 @@ function NotMe(link: GoodLink) {
     <AuthLayout title={t('emailedLinks.notMe.title')} description={t('emailedLinks.notMe.text')}>
       <FailureNotice failure={failure} />
       <LinkFacts email={email} expiresAt={expiresAt} />
-      <Button
-        type="primary"
-        danger
-        block
-        loading={fetching}
-        disabled={failure.secondsLeft > 0}
-        onClick={disown}
-      >
-        {t('emailedLinks.notMe.action')}
-      </Button>
-      <GoTo secondary to={paths.home}>
-        {t('emailedLinks.notMe.wasMe')}
-      </GoTo>
+      <div className={styles.steps}>
+        <Button
+          type="primary"
+          danger
+          block
+          loading={fetching}
+          disabled={failure.secondsLeft > 0}
+          onClick={disown}
+        >
+          {t('emailedLinks.notMe.action')}
+        </Button>
+        <GoTo secondary to={paths.home}>
+          {t('emailedLinks.notMe.wasMe')}
+        </GoTo>
+      </div>
     </AuthLayout>
   );
 }
