@@ -155,10 +155,10 @@ console_unit_tests() {
   return "$status"
 }
 
-# journeys <name> <address> <address of a server whose access tokens last 5 s>
+# journeys <name> <address> <address of a server whose access tokens last 5 s> [address of one that verifies addresses]
 journeys() {
   local status=0 report=$scratch/playwright-$1.json counts
-  E2E_BASE_URL=$2 E2E_SHORT_TOKEN_URL=$3 PLAYWRIGHT_JSON_OUTPUT_FILE=$report \
+  E2E_BASE_URL=$2 E2E_SHORT_TOKEN_URL=$3 E2E_VERIFYING_URL=${4:-} PLAYWRIGHT_JSON_OUTPUT_FILE=$report \
     console e2e -- --reporter=list,json --retries=0 --forbid-only || status=$?
   counts=$(node -p 'const s = require(process.argv[1]).stats; [s.expected, s.unexpected, s.skipped].join(" ")' "$report")
   # shellcheck disable=SC2086 # three numbers
@@ -172,11 +172,13 @@ journeys() {
 }
 
 journeys_on_embedded_stores() {
-  local usual
+  local usual short
   start_platform platform-embedded
   usual=$address
   start_platform platform-embedded-5s ACCESS_TOKEN_TTL=5s
-  journeys embedded "$usual" "$address"
+  short=$address
+  start_platform platform-embedded-verifying REQUIRE_EMAIL_VERIFICATION=on
+  journeys embedded "$usual" "$short" "$address"
 }
 
 # Also as strict as production can be: the console must send nothing but what its build has listed.

@@ -142,7 +142,8 @@ start_platform() {
   local name=$1 port
   shift
   port=$(free_port)
-  address=http://127.0.0.1:$port
+  # A name, which passkeys are bound to.
+  address=http://localhost:$port
   mkdir -m 700 "$scratch/$name"
   # An empty environment and a folder without .env: nothing of the developer's own configuration gets in.
   start "$name" TERM env -i PORT="$port" SITE_URL="$address" DATA_DIR="$scratch/$name/data" METRICS_ADDR=off \

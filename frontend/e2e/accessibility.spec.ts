@@ -1,44 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import { expectClean, looks } from './accessible';
 import { admin, signUp, somebody } from './support';
 
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-
-async function expectClean(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
-  expect(violations.map(({ id, nodes }) => ({ id, targets: nodes.map(({ target }) => target) }))).toEqual([]);
-  await expectToFit(page);
-}
-
-/** Nothing is wider than the window, nor cut off by the card it is in, at this width and at those in between. */
-async function expectToFit(page: Page) {
-  const own = page.viewportSize() ?? { width: 1280, height: 800 };
-  for (const width of [320, 880, own.width]) {
-    await page.setViewportSize({ ...own, width });
-    const tooWide = () =>
-      page.evaluate(() =>
-        [document.documentElement, ...document.querySelectorAll('main section')]
-          .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
-          .map(({ outerHTML }) => outerHTML.slice(0, 80)),
-      );
-    await expect.poll(tooWide, { message: `at ${width} px` }).toEqual([]);
-  }
-}
-
-for (const { locale, colorScheme, width } of [
-  { locale: 'en-US', colorScheme: 'light', width: 1280 },
-  { locale: 'en-US', colorScheme: 'dark', width: 375 },
-  { locale: 'zh-CN', colorScheme: 'dark', width: 1280 },
-  { locale: 'zh-CN', colorScheme: 'light', width: 375 },
-] as const) {
-  test.describe(`${locale}, ${colorScheme}, ${width} px`, () => {
-    // Colours are judged once they have settled.
-    test.use({
-      locale,
-      colorScheme,
-      viewport: { width, height: 800 },
-      contextOptions: { reducedMotion: 'reduce' },
-    });
+for (const { name, use } of looks) {
+  test.describe(name, () => {
+    test.use(use);
 
     test('every page passes axe and fits the window', async ({ page }) => {
       const main = page.getByRole('main');

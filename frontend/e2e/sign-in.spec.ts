@@ -32,7 +32,7 @@ test('a wrong password is refused, and the right one leads to where the person w
   await fillSignIn(page, { ...admin, password: 'not this one' });
   await expect(page.getByRole('alert')).toContainText('The email or the password is wrong.');
   await page.getByLabel('Password', { exact: true }).fill(admin.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page).toHaveURL(/\/admin\/users\?q=admin$/);
   await expect(page.getByRole('heading', { level: 1, name: 'Users' })).toBeVisible();
 });
