@@ -16,7 +16,7 @@ use async_graphql::Enum;
 use strum::IntoStaticStr;
 
 use passkey::{Passkey, PasskeyAssertion, service::ShownPasskey};
-use totp::Totp;
+use totp::{Totp, service::ShownCode};
 
 use crate::id::RecoveryCodeId;
 
@@ -71,8 +71,8 @@ impl Proof {
 /// A second factor that was shown and is right. It counts once [`service::use_up`] has used it up.
 #[derive(Debug, Clone)]
 pub enum Shown {
-    /// The code of this step of time.
-    Totp(i64),
+    /// A code of an authenticator app.
+    Totp(ShownCode),
     /// A passkey.
     Passkey(ShownPasskey),
     /// A recovery code.

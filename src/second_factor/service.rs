@@ -110,7 +110,7 @@ pub(crate) async fn use_up(
     client: &Client,
 ) -> Result<Option<Recorded>> {
     match shown {
-        Shown::Totp(step) => totp::service::use_up(gateway, db, user_id, step).await?,
+        Shown::Totp(shown) => totp::service::use_up(gateway, db, user_id, shown).await?,
         Shown::Passkey(shown) => passkey::service::use_up(gateway, db, shown).await?,
         Shown::RecoveryCode(id) => {
             let left = recovery_code::service::use_up(gateway, db, user_id, id).await?;

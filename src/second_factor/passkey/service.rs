@@ -28,7 +28,7 @@ use crate::{
     user::{self, User, ways_in},
 };
 
-/// Challenges of one user, or one network, a minute: each is a row until it runs out.
+/// Challenges of one network, sign-in or session a minute: each is a row until it runs out.
 pub const CHALLENGES_PER_MINUTE: u32 = 60;
 
 const NONE_SUCH: Error = Error::NotFound("passkey");
@@ -85,7 +85,7 @@ pub async fn start_registration(
 ) -> Result<PasskeyChallenge> {
     let user_id = viewer.user_id();
     ceremony::relying_party(gateway)?;
-    limit_challenges(gateway, &user_id.to_string()).await?;
+    limit_challenges(gateway, &viewer.signed_in().session_id().to_string()).await?;
     let user = user::service::load_own(gateway, viewer.viewer()).await?;
     let present = rows_of(&gateway.db, user_id).await?;
     if present.len() as u64 >= MOST {
@@ -164,6 +164,8 @@ pub async fn start_second_step(gateway: &Gateway, challenge: &str) -> Result<Pas
     let purpose = Purpose::SecondFactor;
     let token = one_time_token::service::look_at(gateway, purpose, Form::Challenge, challenge).await?;
     let user_id = token.user_id.ok_or(Error::InvalidToken)?;
+    // Not of the account: whoever knows the password alone would keep its owner waiting.
+    limit_challenges(gateway, &token.id.to_string()).await?;
     start_of(gateway, user_id, BoundTo::SignIn(token.id)).await
 }
 
@@ -172,11 +174,11 @@ pub async fn start_second_step(gateway: &Gateway, challenge: &str) -> Result<Pas
 /// # Errors
 /// `CONFLICT` where the account has none; `RATE_LIMITED`.
 pub async fn start_reauthentication(gateway: &Gateway, viewer: &SignedInViewer) -> Result<PasskeyChallenge> {
+    limit_challenges(gateway, &viewer.session_id().to_string()).await?;
     start_of(gateway, viewer.user_id(), BoundTo::Session(viewer.session_id())).await
 }
 
 async fn start_of(gateway: &Gateway, user_id: UserId, bound_to: BoundTo) -> Result<PasskeyChallenge> {
-    limit_challenges(gateway, &user_id.to_string()).await?;
     let rows = rows_of(&gateway.db, user_id).await?;
     if rows.is_empty() {
         return Err(NONE_AT_ALL);

@@ -37,7 +37,8 @@ pub const ENROLLMENT: TimeDelta = TimeDelta::minutes(10);
 pub const ENROLLMENTS_PER_MINUTE: u32 = 10;
 /// What secrets are sealed for.
 const SEAL: &str = "totp-secret";
-const WITHOUT: i64 = 0;
+/// Of an app whose codes were not taken yet.
+const NO_STEP: i64 = 0;
 
 /// An authenticator app that is being set up.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ pub async fn confirm_enrollment(
     let sealed = sealed_in(&token.data)?;
     let secret = TotpSecret::open(&gateway.session_key, user_id, &sealed)?;
     let now = gateway.clock.now();
-    let step = secret.step_of(code, now, WITHOUT)?.ok_or(Error::InvalidCode)?;
+    let step = secret.step_of(code, now, NO_STEP)?.ok_or(Error::InvalidCode)?;
 
     let transaction = gateway.db.begin().await?;
     one_time_token::service::use_up(gateway, &transaction, token.id).await?;
@@ -175,31 +176,46 @@ pub async fn list_of(db: &impl ConnectionTrait, user_ids: &[UserId]) -> Result<H
     Ok(rows.into_iter().map(|row| (row.user_id, row.into())).collect())
 }
 
-/// Looks at a code, and tells which step of time it is of. It counts once [`use_up`] has used that up.
+/// A code that was shown and is right.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownCode {
+    /// The step of time that it is of.
+    step: i64,
+    /// Tells the app from one that has taken its place.
+    enabled_at: DateTime<Utc>,
+}
+
+/// Looks at a code. It counts once [`use_up`] has used its step of time up.
 ///
 /// # Errors
 /// `INVALID_CODE`, also where no app is set up.
-pub(in crate::second_factor) async fn check(gateway: &Gateway, user_id: UserId, code: &str) -> Result<i64> {
+pub(in crate::second_factor) async fn check(
+    gateway: &Gateway,
+    user_id: UserId,
+    code: &str,
+) -> Result<ShownCode> {
     let row = entity::Entity::find_by_id(user_id).one(&gateway.db).await?.ok_or(Error::InvalidCode)?;
     let secret = TotpSecret::open(&gateway.session_key, user_id, &row.sealed)?;
-    secret.step_of(code, gateway.clock.now(), row.last_used_step)?.ok_or(Error::InvalidCode)
+    let step = secret.step_of(code, gateway.clock.now(), row.last_used_step)?.ok_or(Error::InvalidCode)?;
+    Ok(ShownCode { step, enabled_at: row.enabled_at })
 }
 
-/// Uses a step of time up: no code of it, or of an earlier one, is taken again.
+/// Uses the step of time of a code up: no code of it, or of an earlier one, is taken again.
 ///
 /// # Errors
-/// `INVALID_CODE` when that has happened meanwhile.
+/// `INVALID_CODE` when that has happened meanwhile, or another app has taken the place of this one.
 pub(in crate::second_factor) async fn use_up(
     gateway: &Gateway,
     db: &impl ConnectionTrait,
     user_id: UserId,
-    step: i64,
+    shown: ShownCode,
 ) -> Result<()> {
     let used = entity::Entity::update_many()
-        .col_expr(entity::Column::LastUsedStep, Expr::val(step))
+        .col_expr(entity::Column::LastUsedStep, Expr::val(shown.step))
         .col_expr(entity::Column::LastUsedAt, Expr::val(gateway.clock.now()))
         .filter(entity::Column::UserId.eq(user_id))
-        .filter(entity::Column::LastUsedStep.lt(step))
+        .filter(entity::Column::EnabledAt.eq(shown.enabled_at))
+        .filter(entity::Column::LastUsedStep.lt(shown.step))
         .exec(db)
         .await?;
     if used.rows_affected == 1 { Ok(()) } else { Err(Error::InvalidCode) }
