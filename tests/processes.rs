@@ -33,6 +33,7 @@ async fn help_says_what_every_command_does() {
         ("admin reset-password", "end all of the account's sessions"),
         ("admin set-role", "--role"),
         ("admin end-sessions", "End all sessions of an account"),
+        ("admin reset-second-factors", "Remove all second factors"),
         ("backup", "--daily-at"),
         ("restore", "--keep-sessions"),
         ("healthcheck", "exits 0 when it is ready"),
@@ -148,7 +149,15 @@ async fn admin_repairs_accounts_of_a_running_server() {
     let made_up = out.lines().find_map(|line| line.strip_prefix("password: ")).unwrap();
     server.client().signed_in("zhang@example.com", made_up).await;
 
-    for command in [vec!["end-sessions"], vec!["reset-password"], vec!["set-role", "--role", "user"]] {
+    let out = installation.admin(&["reset-second-factors", "--email", "zhang@example.com"], "").await;
+    assert_eq!(out.trim(), "zhang@example.com has no second factor");
+
+    for command in [
+        vec!["end-sessions"],
+        vec!["reset-password"],
+        vec!["reset-second-factors"],
+        vec!["set-role", "--role", "user"],
+    ] {
         let arguments = [&["admin"], &command[..], &["--email", "nobody@example.com"]].concat();
         let refused = installation.run(&arguments).await;
         assert!(!refused.success && refused.err.contains("user"), "{refused:?}");

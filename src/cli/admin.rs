@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     auth::{Operator, secrets::random_bytes, viewer::Role},
     config::Config,
-    session,
+    second_factor, session,
     user::{self, service::NewUser},
 };
 
@@ -45,6 +45,12 @@ pub(super) enum Command {
         /// The new role
         #[arg(long)]
         role: RoleArg,
+    },
+    /// Remove all second factors of an account whose owner has lost them, and end its sessions
+    ResetSecondFactors {
+        /// Address of the account
+        #[arg(long)]
+        email: String,
     },
     /// End all sessions of an account
     EndSessions {
@@ -99,6 +105,12 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<()> 
         Command::SetRole { email, role } => {
             let user = user::service::set_role(&gateway, &operator, &email, role.into()).await?;
             println!("{} is now {:?}", user.email, user.role);
+        }
+        Command::ResetSecondFactors { email } => {
+            match second_factor::service::reset_by_operator(&gateway, &operator, &email).await? {
+                Some(ended) => println!("second factors of {email} removed, {ended} session(s) ended"),
+                None => println!("{email} has no second factor"),
+            }
         }
         Command::EndSessions { email } => {
             let ended = session::service::end_all(&gateway, &operator, &email).await?;
