@@ -148,6 +148,7 @@ async fn a_laptop_is_well() {
       ✓ Console: served at http://127.0.0.1:[port]
       ✓ API of the console: http://127.0.0.1:[port]/api
       ✓ Metrics from outside: not served to the public
+      – Passkeys: none: http://127.0.0.1:[port] is an address, and passkeys are bound to names
 
     System
       ✓ DATA_DIR: [folder]/data, for its owner alone
@@ -182,6 +183,7 @@ async fn a_laptop_is_well() {
       ✓ Console: served at http://127.0.0.1:[port]
       ✓ API of the console: http://127.0.0.1:[port]/api
       – Metrics from outside: SITE_URL does not answer
+      – Passkeys: none: http://127.0.0.1:[port] is an address, and passkeys are bound to names
 
     System
       ✓ DATA_DIR: [folder]/data, for its owner alone
@@ -226,6 +228,7 @@ async fn a_site_behind_a_proxy_is_well() {
       ✓ Console: served at http://127.0.0.1:[port]
       ✓ API of the console: http://127.0.0.1:[port]/api
       ✓ Metrics from outside: not served to the public
+      – Passkeys: none: http://127.0.0.1:[port] is an address, and passkeys are bound to names
 
     System
       ✓ DATA_DIR: [folder]/data, for its owner alone
@@ -456,6 +459,8 @@ async fn a_laptop_is_no_production() {
       ✓ Console: served at http://127.0.0.1:[port]
       ✓ API of the console: http://127.0.0.1:[port]/api
       ✓ Metrics from outside: not served to the public
+      ! Passkeys: none: http://127.0.0.1:[port] is an address, and passkeys are bound to names
+        → Give this machine a name, then SITE_URL=https://<name>
 
     Security
       ✗ Published administrator password: admin@example.com signs in with the password of the guide
@@ -687,6 +692,7 @@ async fn half_a_configuration_is_examined_as_far_as_it_goes() {
       ✓ Console: served at http://127.0.0.1:[port]
       ✓ API of the console: http://127.0.0.1:[port]/api
       ✓ Metrics from outside: not served to the public
+      – Passkeys: none: http://127.0.0.1:[port] is an address, and passkeys are bound to names
 
     System
       ✓ DATA_DIR: [folder]/data, for its owner alone
@@ -797,6 +803,7 @@ async fn programs_read_json() {
     console
     console_api
     hidden_metrics
+    passkeys
     default_admin_password
     secret_variety
     distinct_secrets

@@ -14,6 +14,7 @@ mod cors;
 mod database;
 mod mail;
 mod page;
+mod passkeys;
 mod proxy;
 mod redis;
 mod report;

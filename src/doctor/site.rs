@@ -9,7 +9,7 @@ use super::{
     clock::RoundTrip,
     console, cors,
     page::{NoPage, Page},
-    proxy,
+    passkeys, proxy,
     server::{Health, are_metrics},
     tls, websocket,
 };
@@ -37,7 +37,7 @@ pub(super) async fn examine(installation: &Installation, client: &Client) -> Fin
     checks.extend(proxy);
     checks.extend([socket, cors]);
     checks.extend(console);
-    checks.push(metrics);
+    checks.extend([metrics, passkeys::examine(installation)]);
     Finding { checks, time_ahead }
 }
 
