@@ -39,6 +39,7 @@ pub mod identity_provider;
 pub mod invitation;
 pub mod job;
 pub mod known_device;
+pub mod limits;
 pub mod linked_account;
 pub mod locale;
 pub mod log_level;

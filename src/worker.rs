@@ -16,10 +16,10 @@ use crate::{
 };
 
 /// How often what has run out is removed.
-const CLEAN_UP_EVERY: TimeDelta = TimeDelta::hours(1);
+pub const CLEAN_UP_EVERY: TimeDelta = TimeDelta::hours(1);
 
 /// How many jobs a replica does at once: one that waits for a slow mail server keeps none of the others.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 
 /// Works until `shutdown`; the jobs that are under way are finished.
 pub async fn run(gateway: Gateway, shutdown: CancellationToken) {

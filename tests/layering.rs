@@ -17,6 +17,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("graphql/loaders", 7),
     ("graphql", 9),
     ("worker", 9),
+    // What `docs/identity.md` tells of all of them.
+    ("limits", 10),
     ("user/graphql", 8),
     ("second_factor/graphql", 8),
     ("second_factor/passkey/graphql", 8),

@@ -22,6 +22,7 @@ mod errors;
 mod graphql_over_http;
 mod hostile;
 mod http;
+mod identity_docs;
 mod invitations;
 mod jobs;
 mod layering;

@@ -21,8 +21,8 @@ use crate::{
     metrics::Latency,
 };
 
-const MIN_CHARS: usize = 8;
-const MAX_CHARS: usize = 128;
+pub const MIN_CHARS: usize = 8;
+pub const MAX_CHARS: usize = 128;
 /// zxcvbn's "safely unguessable: moderate protection from offline slow-hash scenario".
 const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 /// How much of a password, and of each hint, is judged.

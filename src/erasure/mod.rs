@@ -15,3 +15,5 @@ pub use tables::{Copied, Erased, PersonalTable, TABLES};
 
 /// How long an account that is to be erased may still be kept.
 pub const GRACE: TimeDelta = TimeDelta::days(14);
+/// How long the last administrator's account is kept before it is looked at again.
+pub const PUT_OFF: TimeDelta = TimeDelta::days(1);

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
-use super::GRACE;
+use super::{GRACE, PUT_OFF};
 use crate::{
     audit::{self, Entry, Kind},
     auth::{RecentlyAuthenticated, SignedInViewer},
@@ -23,8 +23,6 @@ use crate::{
     user::{self, User, credential, deletion, deletion::Claim},
 };
 
-/// How long the last administrator's account is kept before it is looked at again.
-const PUT_OFF: TimeDelta = TimeDelta::days(1);
 /// When the record is looked through once more: what somebody did in the very moment was written after the first look.
 const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(1);
 /// Accounts that the hourly look finds at most.

@@ -145,7 +145,7 @@ struct InviteUserInput {
     #[graphql(default_with = "Role::User")]
     role: Role,
     /// For how many days it is good: 1 to 30.
-    #[graphql(default = 7)]
+    #[graphql(default_with = "service::DEFAULT_DAYS")]
     expires_in_days: u32,
     /// The language of the mail.
     locale: Option<Locale>,

@@ -27,6 +27,8 @@ use crate::{
 
 /// For how many days an invitation may be good.
 pub const DAYS: std::ops::RangeInclusive<u32> = 1..=30;
+/// For how many days it is, unless the administrator says.
+pub const DEFAULT_DAYS: u32 = 7;
 
 const NONE_SUCH: Error = Error::NotFound("invitation");
 const ALREADY_INVITED: Error =

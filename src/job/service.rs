@@ -26,7 +26,7 @@ pub(super) const WORK_WAITS: Topic<()> = Topic::new("work-waits");
 /// How much of an error is kept.
 const MAX_ERROR_BYTES: usize = 1000;
 /// How long what was done is kept.
-const KEPT_FOR: TimeDelta = TimeDelta::days(7);
+pub const KEPT_FOR: TimeDelta = TimeDelta::days(7);
 
 /// Work to be done.
 #[derive(Debug, Clone)]

@@ -21,6 +21,8 @@ use crate::{
 
 /// How many codes may be tried against one token.
 pub const CODE_TRIES: i32 = 5;
+/// How long a token is remembered that has run out.
+pub const KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 const UUID_BYTES: usize = 16;
 const TAG_BYTES: usize = 24;
@@ -283,7 +285,7 @@ pub async fn revoke(gateway: &Gateway, db: &impl ConnectionTrait, id: OneTimeTok
 /// # Errors
 /// Internal only.
 pub async fn remove_expired(gateway: &Gateway) -> Result<u64> {
-    let long_over = gateway.clock.now() - TimeDelta::days(1);
+    let long_over = gateway.clock.now() - KEPT_FOR;
     let removed = entity::Entity::delete_many()
         .filter(entity::Column::ExpiresAt.lt(long_over))
         .exec(&gateway.db)

@@ -26,6 +26,8 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+pub use new_device::DISOWN_WITHIN;
+
 use crate::id::{SessionId, UserId};
 
 /// A session as everyone but [`service`] and [`refresh`] sees it: without its token.

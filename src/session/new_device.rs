@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long the "this wasn't me" of a mail is good.
-const DISOWN_WITHIN: TimeDelta = TimeDelta::days(7);
+pub const DISOWN_WITHIN: TimeDelta = TimeDelta::days(7);
 
 /// Whether the account was used before, and not from this device.
 ///

@@ -33,7 +33,7 @@ use crate::{
 pub const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// A session is refreshed every quarter of an hour, and by each tab that is reloaded.
-const REFRESHES_PER_MINUTE: u32 = 60;
+pub const REFRESHES_PER_MINUTE: u32 = 60;
 
 const UUID_BYTES: usize = 16;
 const SECRET_BYTES: usize = 32;

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// How long the second step of a sign-in may take.
-const SECOND_STEP: TimeDelta = TimeDelta::minutes(10);
+pub const SECOND_STEP: TimeDelta = TimeDelta::minutes(10);
 
 /// Where a sign-in comes from.
 #[derive(Debug, Clone)]

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Every change is told to every replica.
-const PROFILE_CHANGES_PER_MINUTE: u32 = 30;
+pub const PROFILE_CHANGES_PER_MINUTE: u32 = 30;
 
 /// What a new account needs.
 #[derive(Debug)]

@@ -16,9 +16,9 @@ use crate::auth::{
 };
 
 /// Seconds of a step (RFC 6238, section 5.2).
-const STEP_SECONDS: i64 = 30;
+pub const STEP_SECONDS: i64 = 30;
 /// How many steps a phone's clock may be off.
-const SKEW: i64 = 1;
+pub const SKEW: i64 = 1;
 /// 160 bits, as RFC 4226 recommends in section 4.
 const SECRET_BYTES: usize = 20;
 const DIGITS: u8 = 6;
