@@ -32,6 +32,7 @@ struct Inner {
     client: Client,
     connection: ConnectionManager,
     key_prefix: String,
+    deadline: Duration,
     state: Mutex<State>,
     failures: Counter,
 }
@@ -52,15 +53,25 @@ impl Redis {
     /// # Errors
     /// `url` is not a Redis URL. The text has no part of it.
     pub fn connect(url: &str, key_prefix: impl Into<String>) -> anyhow::Result<Self> {
+        Self::connect_with(url, key_prefix, DEADLINE, CONNECT_TIMEOUT)
+    }
+
+    /// As [`Redis::connect`], with other deadlines for answers and for connections.
+    pub(super) fn connect_with(
+        url: &str,
+        key_prefix: impl Into<String>,
+        deadline: Duration,
+        connect_timeout: Duration,
+    ) -> anyhow::Result<Self> {
         let client = Client::open(lively(url).context("the Redis URL is not valid")?)?;
         // No retries of its own: a caller would wait for them. The next caller triggers a new attempt.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(CONNECT_TIMEOUT));
+            .set_connection_timeout(Some(connect_timeout))
+            .set_response_timeout(Some(connect_timeout));
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
         let (key_prefix, state, failures) = (key_prefix.into(), Mutex::default(), Counter::default());
-        Ok(Self(Arc::new(Inner { client, connection, key_prefix, state, failures })))
+        Ok(Self(Arc::new(Inner { client, connection, key_prefix, deadline, state, failures })))
     }
 
     /// Redis for people: `Redis at host:port`.
@@ -111,9 +122,10 @@ impl Redis {
 
     /// As [`Redis::attempt`], also a moment after a failure.
     pub(super) async fn run<T>(&self, operation: impl Future<Output = RedisResult<T>>) -> anyhow::Result<T> {
-        let result = match timeout(DEADLINE, operation).await {
+        let deadline = self.0.deadline;
+        let result = match timeout(deadline, operation).await {
             Ok(result) => result.map_err(anyhow::Error::from),
-            Err(_) => Err(anyhow::anyhow!("no answer within {} ms", DEADLINE.as_millis())),
+            Err(_) => Err(anyhow::anyhow!("no answer within {} ms", deadline.as_millis())),
         };
         self.note(result.as_ref().err());
         result

@@ -8,6 +8,9 @@ use std::{
 
 use super::redis::Redis;
 
+/// How long tests wait for what must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A `redis-server` of its own on a free port; ends with the value.
 pub(super) struct TestRedis {
     port: u16,
@@ -47,8 +50,10 @@ impl TestRedis {
         eventually(async || redis.ping().await.is_ok()).await;
     }
 
+    /// A connection that waits for what must come, however busy the machine is.
     pub(super) fn connect(&self) -> Redis {
-        Redis::connect(&format!("redis://127.0.0.1:{}", self.port), "test:").unwrap()
+        let url = format!("redis://127.0.0.1:{}", self.port);
+        Redis::connect_with(&url, "test:", PATIENCE, PATIENCE).unwrap()
     }
 }
 
@@ -58,12 +63,12 @@ impl Drop for TestRedis {
     }
 }
 
-/// Waits until `condition` holds, for at most 10 s.
+/// Waits until `condition` holds.
 pub(super) async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !condition().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap();
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
 }
