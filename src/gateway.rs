@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    api_key::StoredApiKey,
     auth::{
         NoPasskeys, RelyingParty, Viewer,
         access_token::AccessTokens,
@@ -18,15 +19,17 @@ use crate::{
     clock::Clock,
     config::Config,
     error::{Error, Result},
+    id::{ApiKeyId, SessionId},
     identity_provider::IdentityProviders,
     log_level::service::CurrentLogLevel,
     mail::transport::Transport,
-    session::{Session, activity::Activity, happenings::Happenings, sockets::Sockets},
+    session::{Session, happenings::Happenings, sockets::Sockets},
     store::{
         attempts::Attempts,
         bus::Bus,
         cache::Cache,
         database::{self, Statements},
+        last_uses::LastUses,
         rate_limit::{Quota, RateLimiter},
         redis::Redis,
     },
@@ -35,7 +38,7 @@ use crate::{
 
 /// How old cached session state may be: with every event lost, a revocation still acts within this time.
 const CACHE_TTL: Duration = Duration::from_secs(5);
-/// Sessions, and users, kept in memory.
+/// Sessions, users, and API keys, kept in memory.
 const CACHE_CAPACITY: u64 = 100_000;
 
 /// The connected platform. Cheap to clone; replicas share nothing but what lies behind it.
@@ -62,6 +65,8 @@ pub struct Parts {
     pub sessions: Cache<Session>,
     /// Recently used accounts.
     pub users: Cache<User>,
+    /// Recently used API keys.
+    pub api_keys: Cache<StoredApiKey>,
     /// Password hashing.
     pub hasher: Hasher,
     /// Access tokens.
@@ -71,7 +76,9 @@ pub struct Parts {
     /// What passkeys are made for, or why there are none.
     pub relying_party: Result<RelyingParty, NoPasskeys>,
     /// Session activity not yet written.
-    pub activity: Activity,
+    pub activity: LastUses<SessionId>,
+    /// Uses of API keys not yet written.
+    pub api_key_uses: LastUses<ApiKeyId>,
     /// This replica's open sockets.
     pub sockets: Sockets,
     /// How often people came and went.
@@ -114,10 +121,11 @@ impl Gateway {
         self.limiter.take(key, 1, quota).await.map(drop).map_err(Error::RateLimited)
     }
 
-    /// Notes that the viewer's session is in use.
+    /// Notes that the viewer's session or API key is in use.
     pub fn note_use(&self, viewer: &Viewer) {
-        if let Credential::Session(id) = viewer.credential() {
-            self.activity.note(id, self.clock.now());
+        match viewer.credential() {
+            Credential::Session(id) => self.activity.note(id, self.clock.now()),
+            Credential::ApiKey(id) => self.api_key_uses.note(id, self.clock.now()),
         }
     }
 
@@ -166,13 +174,15 @@ impl Gateway {
             attempts: redis.clone().map_or_else(Attempts::in_process, Attempts::redis),
             sessions: Cache::new("session", CACHE_TTL, CACHE_CAPACITY, redis.clone()),
             users: Cache::new("user", CACHE_TTL, CACHE_CAPACITY, redis.clone()),
+            api_keys: Cache::new("api-key", CACHE_TTL, CACHE_CAPACITY, redis.clone()),
             redis,
             db,
             hasher,
             access_tokens,
             session_key: secrets.session,
             relying_party: RelyingParty::of(&config),
-            activity: Activity::default(),
+            activity: LastUses::default(),
+            api_key_uses: LastUses::default(),
             sockets: Sockets::default(),
             happenings: Happenings::default(),
             log_level: CurrentLogLevel::default(),

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::{
+    api_key,
     auth::{password, viewer},
     config::KEYS,
     data_export, erasure, invitation,
@@ -26,7 +27,7 @@ pub struct Limit {
 /// All of them, in the order of the documents.
 #[must_use]
 pub fn limits() -> Vec<Limit> {
-    [of_sessions(), of_guesses(), of_mails(), of_factors(), of_data(), of_work()].concat()
+    [of_sessions(), of_guesses(), of_mails(), of_factors(), of_api_keys(), of_data(), of_work()].concat()
 }
 
 fn of_sessions() -> Vec<Limit> {
@@ -91,6 +92,17 @@ fn of_factors() -> Vec<Limit> {
             passkey::service::CHALLENGES_PER_MINUTE,
             "src/second_factor/passkey/service.rs",
         ),
+    ]
+}
+
+fn of_api_keys() -> Vec<Limit> {
+    let days = api_key::service::DAYS;
+    vec![
+        limit("api-key", format!("{}–{} d", days.start(), days.end()), "src/api_key/service.rs"),
+        limit("api-key-default", format!("{} d", api_key::service::DEFAULT_DAYS), "src/api_key/service.rs"),
+        limit("api-keys", api_key::service::MOST_ACTIVE, "src/api_key/service.rs"),
+        an_hour("api-keys-made", api_key::service::MADE_AN_HOUR, "src/api_key/service.rs"),
+        lasting("api-key-remembered", api_key::service::KEPT_FOR, "src/api_key/service.rs"),
     ]
 }
 

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    data_export, erasure,
+    api_key, data_export, erasure,
     error::Result,
     gateway::Gateway,
     job::{
@@ -58,10 +58,11 @@ async fn clean_up(gateway: &Gateway) -> Result<Outcome> {
     erasure::service::queue_due(gateway).await?;
     let tokens = one_time_token::service::remove_expired(gateway).await?;
     let devices = known_device::service::remove_stale(gateway).await?;
+    let keys = api_key::service::remove_old(gateway).await?;
     let jobs = job::service::remove_finished(gateway).await?;
     let mails = mail::service::remove_old(gateway).await?;
     let sessions = session::service::remove_old(gateway).await?;
     let exports = data_export::service::remove_expired(gateway).await?;
-    tracing::debug!(tokens, devices, jobs, mails, sessions, exports, "removed what has run out");
+    tracing::debug!(tokens, devices, keys, jobs, mails, sessions, exports, "removed what has run out");
     Ok(Outcome::Again(gateway.clock.now() + CLEAN_UP_EVERY))
 }

@@ -129,6 +129,18 @@ const CASES: &[Case] = &[
         r#"mutation { unlinkAccount(input: { linkedAccountId: "LinkedAccount:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
         [UNAUTHENTICATED, NOT_FOUND, NOT_FOUND],
     ),
+    case("Query.apiKeys", "{ apiKeys { nodes { id } } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case("Query.apiKeys", "{ apiKeys { totalCount } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
+    case(
+        "Mutation.createApiKey",
+        r#"mutation { createApiKey(input: { name: "脚本", scopes: [READ] }) { apiKey { id } } }"#,
+        [UNAUTHENTICATED, Done, Done],
+    ),
+    case(
+        "Mutation.revokeApiKey",
+        r#"mutation { revokeApiKey(input: { apiKeyId: "ApiKey:0198f000-0000-7000-8000-000000000000" }) { id } }"#,
+        [UNAUTHENTICATED, NOT_FOUND, NOT_FOUND],
+    ),
     case("Query.blocks", "{ blocks { id } }", [UNAUTHENTICATED, FORBIDDEN, Done]),
     case(
         "Mutation.clearBlock",

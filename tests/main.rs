@@ -6,6 +6,7 @@ mod support;
 
 mod activity;
 mod answers;
+mod api_keys;
 mod authz;
 mod backup;
 mod breached_passwords;

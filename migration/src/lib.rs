@@ -18,6 +18,7 @@ mod m20261126_000011_create_totp_secrets;
 mod m20261126_000012_create_passkeys;
 mod m20261126_000013_create_recovery_codes;
 mod m20261126_000014_create_linked_accounts;
+mod m20261126_000015_create_api_keys;
 
 /// All steps in order. A step that has been released never changes; a new one follows it.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000012_create_passkeys::Migration),
             Box::new(m20261126_000013_create_recovery_codes::Migration),
             Box::new(m20261126_000014_create_linked_accounts::Migration),
+            Box::new(m20261126_000015_create_api_keys::Migration),
         ]
     }
 }

@@ -34,7 +34,8 @@ pub enum Scope {
 const EVERY: [Scope; 4] = [Scope::Read, Scope::Write, Scope::Admin, Scope::Chat];
 
 /// A set of scopes. Written as their names with spaces between, as OAuth does (RFC 6749, section 3.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Scopes(u8);
 
 impl Scopes {
@@ -65,6 +66,18 @@ impl Scopes {
     #[must_use]
     pub fn to_text(self) -> String {
         self.iter().map(<&str>::from).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl From<String> for Scopes {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
+    }
+}
+
+impl From<Scopes> for String {
+    fn from(scopes: Scopes) -> Self {
+        scopes.to_text()
     }
 }
 

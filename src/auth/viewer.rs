@@ -71,6 +71,8 @@ pub struct LiveApiKey {
     pub role: Role,
     /// What the key is good for.
     pub scopes: Scopes,
+    /// Points of cost a minute; `None`: what holds for its user.
+    pub budget_per_minute: Option<u32>,
     /// Whether the role needs a second factor that the account does not have.
     pub lacks_second_factor: bool,
     /// When it runs out; far away for a key that does not.
@@ -106,6 +108,7 @@ pub struct Viewer {
     credential: Credential,
     role: Role,
     scopes: Scopes,
+    budget_per_minute: Option<u32>,
     authenticated_at: DateTime<Utc>,
     lacks_second_factor: bool,
     expires_at: DateTime<Utc>,
@@ -144,6 +147,7 @@ impl Viewer {
             credential: Credential::Session(id),
             role: session.role,
             scopes: Scopes::all(),
+            budget_per_minute: None,
             authenticated_at: session.authenticated_at,
             lacks_second_factor: session.lacks_second_factor,
             expires_at,
@@ -156,6 +160,7 @@ impl Viewer {
             credential: Credential::ApiKey(key.id),
             role: key.role,
             scopes: key.scopes,
+            budget_per_minute: key.budget_per_minute,
             authenticated_at: DateTime::UNIX_EPOCH,
             lacks_second_factor: key.lacks_second_factor,
             expires_at: key.expires_at,
@@ -219,6 +224,15 @@ impl Viewer {
     #[must_use]
     pub fn role(&self) -> Role {
         self.role
+    }
+
+    /// The key that the caller uses, where it has a budget of its own: points of cost a minute.
+    #[must_use]
+    pub fn key_budget(&self) -> Option<(ApiKeyId, u32)> {
+        match self.credential {
+            Credential::Session(_) => None,
+            Credential::ApiKey(id) => Some((id, self.budget_per_minute?)),
+        }
     }
 
     /// When the credential that proved it runs out.

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::rows::Row;
 use crate::{
-    audit, error::Result, id::UserId, invitation, known_device, linked_account, locale::Locale, mail,
-    second_factor, session, user,
+    api_key, audit, error::Result, id::UserId, invitation, known_device, linked_account, locale::Locale,
+    mail, second_factor, session, user,
 };
 
 /// A part of what is kept about a person.
@@ -27,6 +27,8 @@ pub enum Subject {
     RecoveryCodes,
     /// Accounts at identity providers that sign in to it.
     LinkedAccounts,
+    /// Its API keys.
+    ApiKeys,
     /// What happened to it, and what its owner did.
     Activity,
     /// The mails that were sent to its owner.
@@ -47,6 +49,7 @@ impl Subject {
             Self::Passkeys => "passkeys.json",
             Self::RecoveryCodes => "recovery_codes.json",
             Self::LinkedAccounts => "linked_accounts.json",
+            Self::ApiKeys => "api_keys.json",
             Self::Activity => "activity.json",
             Self::Mails => "mails.json",
             Self::Invitations => "invitations.json",
@@ -64,6 +67,7 @@ impl Subject {
             Self::Passkeys => ("通行密钥（不含密钥本身）", "passkeys, without the keys themselves"),
             Self::RecoveryCodes => ("恢复码（不含内容）", "recovery codes, without the codes themselves"),
             Self::LinkedAccounts => ("已关联的第三方账号", "linked accounts at identity providers"),
+            Self::ApiKeys => ("API 密钥（不含密钥本身）", "API keys, without the keys themselves"),
             Self::Activity => ("账号动态和您的操作", "what happened to the account, and what you did"),
             Self::Mails => ("发给您的邮件（不含正文）", "mails to you, without their text"),
             Self::Invitations => ("您收到和发出的邀请", "invitations that you got and sent"),
@@ -94,6 +98,7 @@ impl Subject {
             Self::Passkeys => second_factor::passkey::export::next_rows(db, user_id, after).await,
             Self::RecoveryCodes => second_factor::recovery_code::export::next_rows(db, user_id, after).await,
             Self::LinkedAccounts => linked_account::export::next_rows(db, user_id, after).await,
+            Self::ApiKeys => api_key::export::next_rows(db, user_id, after).await,
             Self::Activity => audit::export::next_rows(db, user_id, after).await,
             Self::Mails => mail::export::next_rows(db, user_id, after).await,
             Self::Invitations => invitation::export::next_rows(db, user_id, after).await,

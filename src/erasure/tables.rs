@@ -44,6 +44,7 @@ pub const TABLES: &[PersonalTable] = &[
     table("passkeys", Gone, In("passkeys.json")),
     table("recovery_codes", Gone, In("recovery_codes.json")),
     table("linked_accounts", Gone, In("linked_accounts.json")),
+    table("api_keys", Gone, In("api_keys.json")),
     table("mails", Gone, In("mails.json")),
     table("invitations", Gone, In("invitations.json")),
     table(

@@ -35,7 +35,7 @@ use super::{
     variables::InputTypes,
 };
 use crate::{
-    auth::api_key_scopes::Scope,
+    auth::{Viewer, api_key_scopes::Scope},
     error::{Error, Result as ServiceResult},
     gateway::Gateway,
     telemetry,
@@ -114,8 +114,12 @@ impl Engine {
         let refuse = |sentence: String| Refusal::from(ServerError::new(sentence, None));
         self.0.input_types.check_types(&known.document).map_err(|sentence| refuse(sentence.to_owned()))?;
         self.0.input_types.check(operation, &params.variables)?;
-        let limits = &context.gateway.config.document_limits;
-        let cost = limits::check_cost(limits, &known.document, operation, &params.variables);
+        let mut limits = context.gateway.config.document_limits;
+        if let Some((_, budget)) = context.viewer().and_then(Viewer::key_budget) {
+            // More it could never pay.
+            limits.cost = limits.cost.min(budget);
+        }
+        let cost = limits::check_cost(&limits, &known.document, operation, &params.variables);
         let cost = cost.map_err(refuse)?;
         let (kind, shows_cost) = (operation.ty, params.asks_for_cost());
         let mut request = Request::new("").variables(params.variables).data(Arc::clone(&context));

@@ -1,6 +1,7 @@
 //! The loaders of one request.
 
 use crate::{
+    api_key::list::UserApiKeys,
     audit::list::UserActivity,
     gateway::Gateway,
     linked_account::loader::{LinkedAccountsLoader, linked_accounts_loader},
@@ -22,6 +23,10 @@ pub struct Loaders {
     pub session_counts: CountLoader<UserSessions>,
     /// Second factors of users.
     pub second_factors: SecondFactorLoader,
+    /// Pages of users' API keys.
+    pub api_key_pages: PageLoader<UserApiKeys>,
+    /// Counts of users' API keys.
+    pub api_key_counts: CountLoader<UserApiKeys>,
     /// Pages of what happened to users' accounts.
     pub activity_pages: PageLoader<UserActivity>,
     /// Counts of what happened to users' accounts.
@@ -38,6 +43,8 @@ impl Loaders {
             session_pages: page_loader(gateway),
             session_counts: count_loader(gateway),
             second_factors: second_factor_loader(gateway),
+            api_key_pages: page_loader(gateway),
+            api_key_counts: count_loader(gateway),
             activity_pages: page_loader(gateway),
             activity_counts: count_loader(gateway),
         }

@@ -30,6 +30,7 @@ pub use params::Params;
 pub use refusal::Refusal;
 
 use crate::{
+    api_key::graphql::{ApiKeyConnection, ApiKeyMutation, ApiKeyQuery},
     audit::graphql::{AuditEventConnection, AuditSubscription},
     data_export::graphql::{DataExportMutation, DataExportSubscription},
     erasure::graphql::ErasureMutation,
@@ -71,6 +72,7 @@ pub struct Query(
     RecoveryQuery,
     InvitationQuery,
     MailQuery,
+    ApiKeyQuery,
     ThrottleQuery,
     LogLevelQuery,
 );
@@ -93,6 +95,7 @@ pub struct Mutation(
     DataExportMutation,
     ErasureMutation,
     MailMutation,
+    ApiKeyMutation,
     ThrottleMutation,
     LogLevelMutation,
 );
@@ -111,6 +114,7 @@ pub fn schema() -> Schema {
         .register_output_type::<Node>()
         .override_output_type_description::<UserConnection>("A page of users.")
         .override_output_type_description::<SessionConnection>("A page of sessions.")
+        .override_output_type_description::<ApiKeyConnection>("A page of API keys.")
         .override_output_type_description::<AuditEventConnection>("A page of events.")
         .override_output_type_description::<InvitationConnection>("A page of invitations.")
         .override_output_type_description::<MailConnection>("A page of mails.")

@@ -4,12 +4,13 @@ use async_graphql::{Context, ID, Interface, Object};
 
 use super::{RequestContext, Result};
 use crate::{
+    api_key::{self, graphql::ApiKeyNode},
     audit::{self, graphql::AuditEventNode},
     data_export::{self, graphql::DataExportNode},
     error::Error,
     id::{
-        AuditEventId, DataExportId, InvitationId, LinkedAccountId, MailId, PasskeyId, SessionId, TypedId,
-        UserId,
+        ApiKeyId, AuditEventId, DataExportId, InvitationId, LinkedAccountId, MailId, PasskeyId, SessionId,
+        TypedId, UserId,
     },
     invitation::{self, graphql::InvitationNode},
     linked_account::{self, graphql::LinkedAccountNode},
@@ -39,6 +40,8 @@ pub(super) enum Node {
     Mail(MailNode),
     /// An invitation.
     Invitation(InvitationNode),
+    /// An API key.
+    ApiKey(ApiKeyNode),
 }
 
 /// Reads one object of any type.
@@ -86,6 +89,11 @@ impl NodeQuery {
             let account = linked_account::service::find(&request.gateway, viewer, id).await?;
             let account = account.ok_or(Error::NotFound("linked account"))?;
             return Ok(Some(Node::LinkedAccount(LinkedAccountNode::new(account))));
+        }
+        if let Some(id) = ApiKeyId::parse(&id) {
+            let key = api_key::service::find(&request.gateway, viewer, id).await?;
+            let key = key.ok_or(Error::NotFound("API key"))?;
+            return Ok(Some(Node::ApiKey(ApiKeyNode::new(key, *viewer))));
         }
         // What only administrators may see is, for others, not there.
         if let Ok(admin) = viewer.admin() {

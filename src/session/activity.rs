@@ -1,12 +1,7 @@
 //! When each session was last used: noted in memory, written in batches.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter,
     sea_query::{CaseStatement, Expr, ExprTrait, SimpleExpr},
@@ -14,38 +9,12 @@ use sea_orm::{
 use tokio_util::sync::CancellationToken;
 
 use super::entity;
-use crate::{error::Result, gateway::Gateway, id::SessionId};
+use crate::{api_key, error::Result, gateway::Gateway, store::last_uses::CHUNK};
 
 /// How often activity is written; a session's `last_active_at` lags by this at most.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(60);
-/// Sessions in one UPDATE.
-const CHUNK: usize = 500;
-/// Sessions remembered between two writes. More are not noted: their time then lags by one interval more.
-const CAPACITY: usize = 200_000;
 
-/// The activity not yet written.
-#[derive(Debug, Clone, Default)]
-pub struct Activity(Arc<Mutex<HashMap<SessionId, DateTime<Utc>>>>);
-
-impl Activity {
-    /// Notes that a session is in use.
-    pub fn note(&self, session_id: SessionId, at: DateTime<Utc>) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.len() < CAPACITY || noted.contains_key(&session_id) {
-            noted.insert(session_id, at);
-        }
-    }
-
-    fn take(&self) -> Vec<(SessionId, DateTime<Utc>)> {
-        let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut noted: Vec<_> = noted.into_iter().collect();
-        // Two replicas lock rows in the same order and cannot wait for each other.
-        noted.sort_unstable_by_key(|(session_id, _)| *session_id);
-        noted
-    }
-}
-
-/// Writes activity every minute until `shutdown`, and then once more.
+/// Writes the activity of sessions, and of API keys, every minute until `shutdown`, and then once more.
 pub async fn keep_flushing(gateway: Gateway, shutdown: CancellationToken) {
     let mut interval = tokio::time::interval(FLUSH_INTERVAL);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -54,8 +23,10 @@ pub async fn keep_flushing(gateway: Gateway, shutdown: CancellationToken) {
             _ = interval.tick() => false,
             () = shutdown.cancelled() => true,
         };
-        if let Err(error) = flush(&gateway).await {
-            tracing::warn!(error = format!("{error:#?}"), "session activity could not be written");
+        for flushed in [flush(&gateway).await, api_key::usage::flush(&gateway).await] {
+            if let Err(error) = flushed {
+                tracing::warn!(error = format!("{error:#?}"), "activity could not be written");
+            }
         }
         if last {
             return;

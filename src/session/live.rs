@@ -12,7 +12,7 @@ use super::{
     sockets::SocketOwner,
 };
 use crate::{
-    api_key,
+    api_key::{self, API_KEY_REVOKED},
     auth::viewer::{Credential, LiveApiKey, LiveCredentials, LiveSession, Role},
     error::Result,
     gateway::Gateway,
@@ -58,6 +58,7 @@ fn live(gateway: &Gateway, session: &Session, user: &User) -> Option<LiveSession
 pub async fn follow_changes(gateway: Gateway, shutdown: CancellationToken) {
     let mut sessions = gateway.bus.subscribe(&SESSION_CHANGED);
     let mut users = gateway.bus.subscribe(&USER_CHANGED);
+    let mut keys = gateway.bus.subscribe(&API_KEY_REVOKED);
     let mut sweep = tokio::time::interval(SWEEP_INTERVAL);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -81,6 +82,13 @@ pub async fn follow_changes(gateway: Gateway, shutdown: CancellationToken) {
                 }
                 Received::Gap => start_over(&gateway).await,
             },
+            Some(received) = keys.next() => match received {
+                Received::Message(message) => {
+                    gateway.api_keys.forget_local(message.id.into());
+                    gateway.sockets.revoke(Credential::ApiKey(message.id));
+                }
+                Received::Gap => start_over(&gateway).await,
+            },
             _ = sweep.tick() => revoke_dead(&gateway, gateway.sockets.owners()).await,
         }
     }
@@ -90,10 +98,11 @@ pub async fn follow_changes(gateway: Gateway, shutdown: CancellationToken) {
 async fn start_over(gateway: &Gateway) {
     gateway.sessions.flush_local();
     gateway.users.flush_local();
+    gateway.api_keys.flush_local();
     revoke_dead(gateway, gateway.sockets.owners()).await;
 }
 
-/// Closes the sockets whose session may no longer be used, or whose user has another role by now.
+/// Closes the sockets whose session or key may no longer be used, or whose user has another role by now.
 async fn revoke_dead(gateway: &Gateway, owners: Vec<SocketOwner>) {
     for chunk in owners.chunks(SWEEP_CHUNK) {
         match dead_among(gateway, chunk).await {

@@ -8,6 +8,7 @@ pub mod bus;
 pub mod cache;
 pub mod data_folder;
 pub mod database;
+pub mod last_uses;
 pub mod page;
 pub mod pattern;
 pub mod rate_limit;

@@ -11,6 +11,10 @@ use super::{
     service::{self, ProfileChange},
 };
 use crate::{
+    api_key::{
+        ApiKeyState,
+        graphql::{ApiKeyConnection, user_api_keys},
+    },
     audit::graphql::{AuditEventConnection, user_activity},
     auth::{Admin, Viewer, viewer::Role},
     data_export::{self, graphql::DataExportNode},
@@ -128,6 +132,23 @@ impl UserNode {
         }
         let latest = data_export::service::find_latest(&RequestContext::of(ctx).gateway, &viewer).await?;
         Ok(latest.map(DataExportNode::new))
+    }
+
+    /// API keys of this account, the latest first.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection, and a filter")]
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many from the beginning: 1 to 100, 20 when left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only keys behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only keys before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only keys in this state.")] state: Option<ApiKeyState>,
+    ) -> Result<ApiKeyConnection> {
+        let args = PageArgs { first, after, last, before };
+        user_api_keys(RequestContext::of(ctx), self.user.id, self.seen_by, state, &args).await
     }
 
     /// The language of mails to this person.

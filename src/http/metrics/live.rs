@@ -67,7 +67,11 @@ impl Collector for Live {
         write_gauges(&mut encoder, "build_info", "Which version runs", &version)?;
         write_lookups(
             &mut encoder,
-            &[("session", &gateway.sessions.lookups), ("user", &gateway.users.lookups)],
+            &[
+                ("session", &gateway.sessions.lookups),
+                ("user", &gateway.users.lookups),
+                ("api-key", &gateway.api_keys.lookups),
+            ],
         )
     }
 }
