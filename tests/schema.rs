@@ -7,7 +7,8 @@ use crate::support::introspection::{error_codes, list, name, names, signature, t
 #[test]
 fn schema_graphql_is_the_printed_schema() {
     let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).unwrap();
-    assert_eq!(kept, schema().sdl(), "`make schema` prints it anew");
+    // Both would be a thousand lines of the answer.
+    assert!(kept == schema().sdl(), "`make schema` prints it anew");
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub(crate) struct TestGitHub {
 struct Codes {
     /// Who has agreed, and with which PKCE challenge.
     codes: HashMap<String, (Value, String)>,
+    /// How many codes were given out; used ones are gone.
+    codes_given: usize,
     /// Whom tokens are of.
     tokens: HashMap<String, Value>,
 }
@@ -76,7 +78,8 @@ impl TestGitHub {
         let asked: HashMap<String, String> = asked.query_pairs().into_owned().collect();
         assert_eq!((&*asked["client_id"], &*asked["scope"]), (CLIENT_ID, "read:user user:email"));
         let mut state = self.state.lock().unwrap();
-        let code = format!("code-{}", state.codes.len());
+        let code = format!("code-{}", state.codes_given);
+        state.codes_given += 1;
         state.codes.insert(code.clone(), (account, asked["code_challenge"].clone()));
         let mut back = Url::parse(&asked["redirect_uri"]).unwrap();
         back.query_pairs_mut().extend_pairs([("code", &code), ("state", &asked["state"])]);

@@ -59,6 +59,8 @@ pub(crate) struct Behaviour {
     /// How often each path was asked for.
     pub(crate) asked: HashMap<String, usize>,
     codes: HashMap<String, Grant>,
+    /// How many codes were given out; used ones are gone.
+    codes_given: usize,
     tokens: HashMap<String, Value>,
 }
 
@@ -143,6 +145,7 @@ impl TestProvider {
             instead: HashMap::new(),
             asked: HashMap::new(),
             codes: HashMap::new(),
+            codes_given: 0,
             tokens: HashMap::new(),
         }));
         let provider = Self { address, state };
@@ -193,14 +196,18 @@ impl TestProvider {
         ] {
             assert_eq!(asked[name], value, "{name}");
         }
-        let code = format!("code-{}", self.change(|behaviour| behaviour.codes.len()));
         let grant = Grant {
             person,
             redirect_uri: asked["redirect_uri"].clone(),
             nonce: asked["nonce"].clone(),
             challenge: asked["code_challenge"].clone(),
         };
-        self.change(|behaviour| behaviour.codes.insert(code.clone(), grant));
+        let code = self.change(|behaviour| {
+            let code = format!("code-{}", behaviour.codes_given);
+            behaviour.codes_given += 1;
+            behaviour.codes.insert(code.clone(), grant);
+            code
+        });
         let mut back = Url::parse(&asked["redirect_uri"]).unwrap();
         let answer = [("code", &*code), ("state", &asked["state"]), ("iss", &self.address)];
         back.query_pairs_mut().extend_pairs(answer);
