@@ -247,7 +247,7 @@ all)
   step 'PostgreSQL and Redis' start_stores
   step 'Rust: suite on PostgreSQL and Redis' rust_suite
   step 'schema.graphql is current' schema_is_current
-  step 'Peers: graphql-http and graphql-ws' peers
+  step 'Peers: graphql-http, graphql-ws, oidc-provider' peers
   step 'Journeys on SQLite, in process' journeys_on_embedded_stores
   step 'Journeys on PostgreSQL and Redis' journeys_on_postgres_and_redis
   ;;
