@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::support::{
     front::Front,
+    identity_provider::{Instead, TestProvider},
     process::{Finished, Installation, Server, within},
     proxy::PrivateRedis,
 };
@@ -815,6 +816,56 @@ async fn programs_read_json() {
     latest_backup
     backup_filesystem
     ");
+}
+
+#[tokio::test]
+async fn identity_providers_are_asked_who_they_are() {
+    let (right, wrong) = (TestProvider::start().await, TestProvider::start().await);
+    wrong.change(|behaviour| behaviour.metadata["issuer"] = "https://evil.example".into());
+    let broken = TestProvider::start().await;
+    let not_found = Instead::Status(404);
+    broken.change(|behaviour| behaviour.instead.insert("/.well-known/openid-configuration", not_found));
+    let mut installation = Installation::on_sqlite()
+        .with("GITHUB_CLIENT_ID", "id")
+        .with("GITHUB_CLIENT_SECRET", "hunter2")
+        .with("GITHUB_BASE_URL", &*right.address)
+        .with("OIDC_GONE_ISSUER", "http://127.0.0.1:1")
+        .with("OIDC_WRONG_ISSUER", &*wrong.address)
+        .with("OIDC_BROKEN_ISSUER", &*broken.address)
+        .with("OIDC_RIGHT_ISSUER", &*right.address)
+        .with("OIDC_RIGHT_LABEL", "公司目录");
+    for key in
+        ["OIDC_GONE_CLIENT_ID", "OIDC_WRONG_CLIENT_ID", "OIDC_BROKEN_CLIENT_ID", "OIDC_RIGHT_CLIENT_ID"]
+    {
+        installation = installation.with(key, "platform");
+    }
+    for key in [
+        "OIDC_GONE_CLIENT_SECRET",
+        "OIDC_WRONG_CLIENT_SECRET",
+        "OIDC_BROKEN_CLIENT_SECRET",
+        "OIDC_RIGHT_CLIENT_SECRET",
+    ] {
+        installation = installation.with(key, "hunter2");
+    }
+    let said = installation.run(&["doctor", "--json"]).await;
+    assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    let check = |id: &str| checks.iter().find(|check| check["id"] == id).unwrap();
+    for (id, status, evidence) in [
+        ("provider_github", "ok", "/api/auth/github/callback has to be registered"),
+        ("provider_right", "ok", "/api/auth/right/callback has to be registered"),
+        ("provider_gone", "failed", "does not answer"),
+        ("provider_broken", "failed", "answers 404"),
+        ("provider_wrong", "failed", "it calls itself \"https://evil.example\""),
+    ] {
+        let check = check(id);
+        assert_eq!(check["status"], status, "{check}");
+        assert!(check["evidence"].as_str().unwrap().contains(evidence), "{check}");
+        assert_eq!(check["fix"].is_string(), status == "failed", "{check}");
+    }
+    assert_eq!(check("provider_right")["title"], "Sign-in by 公司目录");
+    assert!(check("provider_wrong")["fix"].as_str().unwrap().contains("OIDC_WRONG_ISSUER"));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod configuration;
 mod console;
 mod cors;
 mod database;
+mod identity_providers;
 mod mail;
 mod page;
 mod passkeys;
@@ -79,12 +80,13 @@ impl Installation {
 /// This machine cannot even ask: its own trusted certificates cannot be read.
 pub async fn examine(installation: &Installation, operator: &Operator) -> anyhow::Result<Report> {
     let client = page::client()?;
-    let (configuration, database, redis, server, mail, site, security, breach, system, backups) = tokio::join!(
+    let (configuration, database, redis, server, mail, providers, site, security, breach, system, backups) = tokio::join!(
         configuration::examine(installation),
         database::examine(installation, operator),
         redis::examine(installation),
         server::examine(installation, &client),
         mail::examine(installation),
+        identity_providers::examine(installation),
         site::examine(installation, &client),
         async { security::examine(installation) },
         breach::examine(installation),
@@ -100,6 +102,7 @@ pub async fn examine(installation: &Installation, operator: &Operator) -> anyhow
         vec![clock::compare(&clocks)],
         server,
         mail,
+        providers,
         site.checks,
         security,
         breach,

@@ -52,6 +52,16 @@ impl Http {
             .map_err(|error| anyhow::anyhow!("{url} answers something else: line {}", error.line()))
     }
 
+    /// Looks whether somebody answers at an address, whatever it is, as long as it is no fault.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub async fn reach(&self, url: &str) -> anyhow::Result<()> {
+        let status = self.execute(self.0.get(url).build()?).await?.status();
+        anyhow::ensure!(!status.is_server_error(), "{url} answers {status}");
+        Ok(())
+    }
+
     async fn execute(&self, request: reqwest::Request) -> anyhow::Result<HttpResponse> {
         let place = place(request.url());
         let mut answer = self.0.execute(request).await.map_err(|error| reason(&place, error))?;

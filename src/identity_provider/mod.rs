@@ -29,7 +29,8 @@ use crate::{auth::viewer::Role, clock::Clock, config::Config, metrics::Counts};
 /// How long all questions of one sign-in may take together.
 const DEADLINE: Duration = Duration::from_secs(25);
 
-const GOOGLE_ISSUER: &str = "https://accounts.google.com";
+/// How Google names itself.
+pub const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 
 /// The providers of this installation.
 #[derive(Debug)]
@@ -200,7 +201,8 @@ fn journeys() -> Counts<JourneyOutcome> {
 }
 
 /// Where a provider sends the browser back to: the very text that is registered there.
-fn callback(config: &Config, id: &str) -> String {
+#[must_use]
+pub fn callback(config: &Config, id: &str) -> String {
     format!("{}{}/auth/{id}/callback", config.site_url, config.api_prefix)
 }
 
