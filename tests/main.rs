@@ -53,5 +53,6 @@ mod upgrade;
 mod users;
 mod variables;
 mod verification;
+mod ways_in;
 mod websocket;
 mod workers;

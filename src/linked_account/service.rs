@@ -116,8 +116,12 @@ pub(crate) async fn count(db: &impl ConnectionTrait, user_id: UserId) -> Result<
 }
 
 /// Whether a user can sign in by a provider that is configured.
-pub(crate) async fn has_usable(gateway: &Gateway, user_id: UserId) -> Result<bool> {
-    let own = entity::Entity::find().filter(entity::Column::UserId.eq(user_id)).all(&gateway.db).await?;
+pub(crate) async fn has_usable(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+) -> Result<bool> {
+    let own = entity::Entity::find().filter(entity::Column::UserId.eq(user_id)).all(db).await?;
     Ok(own.iter().any(|row| gateway.identity_providers.find(&row.provider).is_some()))
 }
 
@@ -165,8 +169,8 @@ pub async fn unlink(
     let user = user::service::hold(gateway, &transaction, recent.user_id()).await?;
     let own = entity::Entity::find_by_id(id).filter(entity::Column::UserId.eq(user.id));
     let row = own.one(&transaction).await?.ok_or(NONE_SUCH)?;
-    user::ways_in::check_one_may_go(&transaction, user.id).await?;
     entity::Entity::delete_by_id(id).exec(&transaction).await?;
+    user::ways_in::check_one_is_left(gateway, &transaction, user.id).await?;
     let entry = Entry::by(recent.viewer(), Kind::AccountUnlinked).from(client).with("provider", row.provider);
     let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
     transaction.commit().await?;

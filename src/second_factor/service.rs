@@ -71,7 +71,7 @@ pub async fn reauthentication_methods(
         SecondFactorMethod::Passkey => Some(ReauthenticationMethod::Passkey),
         SecondFactorMethod::RecoveryCode => None,
     });
-    let provider = linked_account::service::has_usable(gateway, user.id).await?;
+    let provider = linked_account::service::has_usable(gateway, &gateway.db, user.id).await?;
     let provider = provider.then_some(ReauthenticationMethod::Provider);
     Ok(password.into_iter().chain(factors).chain(provider).collect())
 }

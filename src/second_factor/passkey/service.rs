@@ -308,8 +308,8 @@ pub async fn remove(
     let transaction = gateway.db.begin().await?;
     let user = user::service::hold(gateway, &transaction, viewer.user_id()).await?;
     let row = load_own(&transaction, viewer.viewer(), id).await?;
-    ways_in::check_one_may_go(&transaction, user.id).await?;
     entity::Entity::delete_by_id(id).exec(&transaction).await?;
+    ways_in::check_one_is_left(gateway, &transaction, user.id).await?;
     let entry = Entry::by(viewer.viewer(), Kind::PasskeyRemoved).from(client).with("name", row.name);
     second_factor::finish_removing(gateway, transaction, user, entry).await
 }
