@@ -16,7 +16,7 @@ pub enum Kind {
     AccountCreated,
     /// Somebody signed in: `sessionId`, `method`; `secondFactor` where one was shown.
     SignedIn,
-    /// Somebody did not get in: `reason`.
+    /// Somebody did not get in: `reason`; `provider` where one was asked.
     SignInFailed,
     /// Somebody signed in from a device that the account was not used from before: `sessionId`.
     SignedInFromNewDevice,
@@ -50,6 +50,8 @@ pub enum Kind {
     PasswordReset,
     /// An account at an identity provider was linked: `provider`.
     AccountLinked,
+    /// Somebody who is signed in tried to link one, and nothing came of it: `provider`, `reason`.
+    AccountLinkFailed,
     /// It was unlinked: `provider`.
     AccountUnlinked,
     /// An authenticator app was set up.

@@ -97,6 +97,31 @@ async fn what_signs_in_to_somebody_elses_account_is_not_linked() {
 }
 
 #[tokio::test]
+async fn a_link_that_fails_is_told_to_whoever_tried_and_is_no_failed_sign_in() {
+    let (provider, app) = TestProvider::with_app(&[]).await;
+    let (zhang, li) = (app.with_user("张三").await, app.with_user("李四").await);
+    link(&provider, &zhang, elsewhere("1")).await;
+    link(&provider, &li, elsewhere("1")).await;
+    let url = start(&li, None).await.text_at("/startAccountLink/authorizationUrl");
+    let refused = provider.agree(&url, elsewhere("2")).replace("code=", "error=access_denied&x=");
+    visit(&li, &refused).await;
+    let url = start(&li, None).await.text_at("/startAccountLink/authorizationUrl");
+    provider.change(|behaviour| behaviour.instead.insert("/token", Instead::Status(500)));
+    visit(&li, &provider.agree(&url, elsewhere("2"))).await;
+    let activity = li.query("{ viewer { activity(first: 3) { nodes { kind actor details } } } }").await;
+    let told = |reason: &str| {
+        let details = json!({ "provider": "company", "reason": reason });
+        json!({ "kind": "ACCOUNT_LINK_FAILED", "actor": "SELF", "details": details })
+    };
+    let expected = ["PROVIDER_UNAVAILABLE", "ACCESS_DENIED", "ALREADY_LINKED"].map(told);
+    assert_eq!(activity.list_at("/viewer/activity/nodes"), expected);
+    let failed = "SELECT COUNT(*) FROM audit_events WHERE kind = 'SIGN_IN_FAILED'";
+    assert_eq!(app.sql_value::<i64>(failed, []).await, 0);
+    let zhangs = zhang.query("{ viewer { activity { nodes { kind } } } }").await;
+    assert!(!zhangs.texts_at("/viewer/activity/nodes", "kind").iter().any(|kind| kind.contains("FAILED")));
+}
+
+#[tokio::test]
 async fn of_two_who_link_the_same_at_once_one_has_it() {
     let (provider, app) = TestProvider::with_app(&[]).await;
     let mut people = Vec::new();

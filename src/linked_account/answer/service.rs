@@ -63,7 +63,7 @@ pub async fn finish(
 ) -> Outcome {
     let outcome = match arrive(gateway, provider, &returned, browser, origin).await {
         Ok((plan, journey)) => go_on(gateway, provider, plan, journey, returned, origin).await,
-        Err(refusal) => fail(gateway, provider, refusal, "/".into(), &origin.client).await,
+        Err(refusal) => fail(gateway, provider, refusal, None, "/".into(), &origin.client).await,
     };
     gateway.identity_providers.count(provider.kind, outcome.word());
     outcome
@@ -104,29 +104,31 @@ async fn go_on(
         Ok(Some(FirstStep::SecondFactorRequired(challenge))) => {
             Outcome::SecondFactorRequired { challenge, next }
         }
-        Err(refusal) => fail(gateway, provider, refusal, next, &origin.client).await,
+        Err(refusal) => fail(gateway, provider, refusal, plan.link, next, &origin.client).await,
     }
 }
 
-/// Records that somebody did not get in. What cannot be recorded is no reason to leave the browser where it is.
+/// Records that nothing came of a journey. What cannot be recorded is no reason to leave the browser where it is.
 async fn fail(
     gateway: &Gateway,
     provider: &IdentityProvider,
     refusal: Refusal,
+    link: Option<Link>,
     next: String,
     client: &Client,
 ) -> Outcome {
     let reason = refusal.reason;
     if reason != Reason::RateLimited {
         let word: &'static str = reason.into();
-        let entry = Entry::by_anonymous(Kind::SignInFailed).from(client);
-        let entry = entry.with("reason", word).with("provider", provider.id.clone());
-        let entry = match refusal.about {
-            Some(user_id) => entry.about(user_id),
-            None => entry,
+        let entry = match (link, refusal.about) {
+            // Nobody tried to get in: somebody who is in, or was a moment ago, tried to add a way.
+            (Some(link), _) => Entry::by_user(link.user_id, Kind::AccountLinkFailed),
+            (None, Some(user_id)) => Entry::by_anonymous(Kind::SignInFailed).about(user_id),
+            (None, None) => Entry::by_anonymous(Kind::SignInFailed),
         };
+        let entry = entry.from(client).with("reason", word).with("provider", provider.id.clone());
         if let Err(error) = audit::service::record_now(gateway, entry).await {
-            tracing::error!(error = format!("{error:#?}"), "a failed sign-in could not be recorded");
+            tracing::error!(error = format!("{error:#?}"), "a journey that failed could not be recorded");
         }
     }
     Outcome::Failed { provider: provider.id.clone(), reason, next }
@@ -347,13 +349,12 @@ async fn link_once(
     if user.status != UserStatus::Active {
         return Ok(Err(suspended(user.id)));
     }
-    let refused = |reason| Ok(Err(Refusal { reason, about: Some(user.id) }));
     if !session::service::is_live(gateway, &transaction, link.session_id, user.id).await? {
-        return refused(Reason::StateExpired);
+        return Ok(Err(Reason::StateExpired.into()));
     }
     match find_row(&transaction, provider, identity).await? {
         Some(row) if row.user_id == user.id => {}
-        Some(_) => return refused(Reason::AlreadyLinked),
+        Some(_) => return Ok(Err(Reason::AlreadyLinked.into())),
         None => {
             let linked = insert(gateway, &transaction, provider, identity, user.id, None, client).await?;
             transaction.commit().await?;
