@@ -1,16 +1,23 @@
 //! Every limit and lifetime of identity, as `docs/identity.md` has them: a test keeps the two equal.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use crate::{
     api_key,
-    auth::{password, viewer},
+    auth::{breach, password, viewer},
     config::KEYS,
-    data_export, erasure, invitation,
+    data_export, erasure, identity_provider, invitation,
     job::{self, JobKind},
-    known_device, mail, one_time_token,
+    known_device, linked_account, mail, one_time_token,
     second_factor::{passkey, recovery_code, totp},
-    session, user, verification, worker,
+    session,
+    throttle::{
+        self,
+        policy::{self, CLOSE_WAITS, WIDE_WAITS, Waits},
+    },
+    user, verification, worker,
 };
 
 /// A limit or lifetime.
@@ -27,7 +34,18 @@ pub struct Limit {
 /// All of them, in the order of the documents.
 #[must_use]
 pub fn limits() -> Vec<Limit> {
-    [of_sessions(), of_guesses(), of_mails(), of_factors(), of_api_keys(), of_data(), of_work()].concat()
+    [
+        of_sessions(),
+        of_guesses(),
+        of_waits(),
+        of_mails(),
+        of_factors(),
+        of_providers(),
+        of_api_keys(),
+        of_data(),
+        of_work(),
+    ]
+    .concat()
 }
 
 fn of_sessions() -> Vec<Limit> {
@@ -47,9 +65,25 @@ fn of_guesses() -> Vec<Limit> {
     let length = format!("{}–{}", password::MIN_CHARS, password::MAX_CHARS);
     vec![
         limit("password-characters", length, "src/auth/password.rs"),
+        lasting("breach-check", delta(breach::DEADLINE), "src/auth/breach/range.rs"),
         configured("sign-in-attempts-a-minute", "SIGN_IN_ATTEMPTS_PER_MINUTE"),
         configured("sign-ups-an-hour", "SIGN_UPS_PER_HOUR"),
         a_minute("profile-changes", user::service::PROFILE_CHANGES_PER_MINUTE, "src/user/service.rs"),
+    ]
+}
+
+/// Guesses at passwords, codes and second factors.
+fn of_waits() -> Vec<Limit> {
+    let set_in = "src/throttle/policy.rs";
+    vec![
+        times("guesses-of-a-network", policy::NETWORK_FACTOR, set_in),
+        times("guesses-at-a-password", policy::ACCOUNT_FACTOR, set_in),
+        times("guesses-at-a-code", policy::CODE_FACTOR, set_in),
+        limit("wait-close", waits(CLOSE_WAITS), set_in),
+        lasting("forgiven-close", delta(CLOSE_WAITS.forgiven_every), set_in),
+        limit("wait-wide", waits(WIDE_WAITS), set_in),
+        lasting("forgiven-wide", delta(WIDE_WAITS.forgiven_every), set_in),
+        limit("blocks", throttle::service::MOST_BLOCKS, "src/throttle/service.rs"),
     ]
 }
 
@@ -95,6 +129,22 @@ fn of_factors() -> Vec<Limit> {
     ]
 }
 
+fn of_providers() -> Vec<Limit> {
+    vec![
+        lasting("provider-journey", linked_account::journey::LIFETIME, "src/linked_account/journey.rs"),
+        times("provider-journeys", linked_account::service::JOURNEYS_FACTOR, "src/linked_account/service.rs"),
+        lasting(
+            "provider-question",
+            delta(identity_provider::QUESTION_DEADLINE),
+            "src/identity_provider/http.rs",
+        ),
+        lasting("provider-answer", delta(identity_provider::DEADLINE), "src/identity_provider/mod.rs"),
+        lasting("provider-known", identity_provider::FRESH_FOR, "src/identity_provider/cached.rs"),
+        lasting("provider-pause", identity_provider::PAUSE, "src/identity_provider/cached.rs"),
+        limit("linked-accounts", linked_account::service::MOST, "src/linked_account/service.rs"),
+    ]
+}
+
 fn of_api_keys() -> Vec<Limit> {
     let days = api_key::service::DAYS;
     vec![
@@ -136,6 +186,19 @@ fn limit(name: &'static str, value: impl ToString, set_in: &'static str) -> Limi
 
 fn lasting(name: &'static str, time: TimeDelta, set_in: &'static str) -> Limit {
     limit(name, span(time), set_in)
+}
+
+/// As a multiple of `SIGN_IN_ATTEMPTS_PER_MINUTE`.
+fn times(name: &'static str, factor: u32, set_in: &'static str) -> Limit {
+    limit(name, format!("{factor} ×"), set_in)
+}
+
+fn waits(waits: Waits) -> String {
+    format!("{} – {}", span(delta(waits.first)), span(delta(waits.longest)))
+}
+
+fn delta(time: Duration) -> TimeDelta {
+    TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
 }
 
 fn a_minute(name: &'static str, times: u32, set_in: &'static str) -> Limit {

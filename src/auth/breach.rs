@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use sha1::{Digest, Sha1};
 
+pub use range::DEADLINE;
+
 use crate::config::BreachSource;
 
 /// A digest in upper-case hexadecimal, as both forms of the list have it.

@@ -21,9 +21,9 @@ use crate::{
     metrics::Latency,
 };
 
-/// Characters that a password has at least.
+/// Characters that a new password has at least.
 pub const MIN_CHARS: usize = 8;
-/// Characters that a password has at most.
+/// Characters that any password has at most.
 pub const MAX_CHARS: usize = 128;
 /// zxcvbn's "safely unguessable: moderate protection from offline slow-hash scenario".
 const MIN_SCORE: zxcvbn::Score = zxcvbn::Score::Three;

@@ -7,10 +7,10 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 
-/// How long it is kept.
-const FRESH_FOR: TimeDelta = TimeDelta::hours(1);
-/// How long after a failure nobody asks again, so that those who wait behind one another do not all wait in full.
-const PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// How long what a provider tells of itself is kept.
+pub const FRESH_FOR: TimeDelta = TimeDelta::hours(1);
+/// How long after a failure nobody asks a provider again, so that those who wait behind one another do not all wait in full.
+pub const PAUSE: TimeDelta = TimeDelta::seconds(5);
 
 /// A value that one asks for and the others wait for.
 #[derive(Debug)]

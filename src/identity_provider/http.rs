@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 /// How long one question may take, body and all.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 /// What is read of an answer; keys and names are far smaller.
 const MAX_BYTES: usize = 256 * 1024;
 

@@ -21,13 +21,14 @@ use secrecy::SecretString;
 use tokio::time::timeout;
 use url::Url;
 
+pub use cached::{FRESH_FOR, PAUSE};
 pub use discovery::check_discovery;
-pub use http::Http;
+pub use http::{DEADLINE as QUESTION_DEADLINE, Http};
 
 use crate::{auth::viewer::Role, clock::Clock, config::Config, metrics::Counts};
 
 /// How long all questions of one sign-in may take together.
-const DEADLINE: Duration = Duration::from_secs(25);
+pub const DEADLINE: Duration = Duration::from_secs(25);
 
 /// How Google names itself.
 pub const GOOGLE_ISSUER: &str = "https://accounts.google.com";

@@ -26,7 +26,9 @@ use crate::{
 };
 
 /// How many accounts at providers one account may have.
-const MOST: u64 = 20;
+pub const MOST: u64 = 20;
+/// How many times `SIGN_IN_ATTEMPTS_PER_MINUTE` one network may begin journeys a minute, and end them.
+pub const JOURNEYS_FACTOR: u32 = 3;
 /// Where linking ends, unless something else is asked for.
 const SECURITY: &str = "/security";
 
@@ -97,7 +99,7 @@ async fn start(
 }
 
 pub(super) async fn limit(gateway: &Gateway, what: &str, client: &Client) -> Result<()> {
-    let attempts = gateway.config.sign_in_attempts_per_minute.saturating_mul(3);
+    let attempts = gateway.config.sign_in_attempts_per_minute.saturating_mul(JOURNEYS_FACTOR);
     gateway.limit(&format!("{what}:{}", client.network()), Quota::per_minute(attempts)).await
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::Fingerprint;
 
-const DEADLINE: Duration = Duration::from_secs(3);
+/// How long a password waits for the list.
+pub const DEADLINE: Duration = Duration::from_secs(3);
 /// A range has about forty kilobytes.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 const PREFIX_CHARS: usize = 5;
