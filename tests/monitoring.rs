@@ -73,6 +73,7 @@ const WORDS: &[&str] = &[
     "increase",
     "instance",
     "job",
+    "kind",
     "le",
     "max",
     "min",
