@@ -18,6 +18,12 @@ async fn reset(client: &Client, token: &str, password: &str) -> Response {
     client.query_with(reset, json!({ "input": { "token": token, "newPassword": password } })).await
 }
 
+async fn disown(client: &Client, token: &str) -> Response {
+    let disown =
+        "mutation($token: String!) { disownSignIn(input: { token: $token }) { passwordResetToken } }";
+    client.query_with(disown, json!({ "token": token })).await
+}
+
 #[tokio::test]
 async fn a_link_replaces_a_forgotten_password_once() {
     let app = TestApp::start().await;
@@ -120,15 +126,43 @@ async fn a_sign_in_from_a_new_device_is_told_and_can_be_disowned() {
     let mail = app.mail_to(&email_of("张三")).await;
     assert!(mail.text.contains("curl") && mail.text.contains("198.51.100.7"), "{}", mail.text);
 
-    let disown =
-        "mutation($token: String!) { disownSignIn(input: { token: $token }) { passwordResetToken } }";
-    let answer = app.client().query_with(disown, json!({ "token": mail.token() })).await;
+    let answer = disown(&app.client(), &mail.token()).await;
     assert_eq!(thief.query("{ viewer { id } }").await.code(), "UNAUTHENTICATED");
     assert_eq!(owner.query("{ viewer { name } }").await.at("/viewer/name"), "张三", "only that one session");
     reset(&app.client(), &answer.text_at("/disownSignIn/passwordResetToken"), NEW_PASSWORD).await.data();
     assert_eq!(thief.sign_in(&email_of("张三"), PASSWORD).await.code(), "INVALID_CREDENTIALS");
-    let again = app.client().query_with(disown, json!({ "token": mail.token() })).await;
-    assert_eq!(again.code(), "INVALID_TOKEN");
+    assert_eq!(disown(&app.client(), &mail.token()).await.code(), "INVALID_TOKEN");
+}
+
+#[tokio::test]
+async fn what_a_thief_has_added_goes_with_the_sign_in_that_is_disowned() {
+    let app = TestApp::start().await;
+    let owner = app.with_user("张三").await;
+    let make_key = async |client: &Client| {
+        let create = r#"mutation { createApiKey(input: { name: "脚本", scopes: [READ] }) { key } }"#;
+        let program = app.client();
+        program.set_token(Some(&client.query(create).await.text_at("/createApiKey/key")));
+        program
+    };
+    let own_program = make_key(&owner).await;
+    app.advance(TimeDelta::seconds(1)).await;
+
+    let thief = app.client_at("198.51.100.7").with_header("user-agent", "curl/8.0.1");
+    thief.sign_in(&email_of("张三"), PASSWORD).await.data();
+    let mails = app.mails_to(&email_of("张三")).await;
+    let token = mails.iter().find(|mail| mail.text.contains("198.51.100.7")).unwrap().token();
+    let thiefs_program = make_key(&thief).await;
+    app.enroll_totp(&thief).await;
+    disown(&app.client(), &token).await.data();
+
+    assert_eq!(thiefs_program.query("{ viewer { id } }").await.code(), "UNAUTHENTICATED");
+    own_program.query("{ viewer { id } }").await.data();
+    let factors = owner.query("{ viewer { secondFactors { totp { enabledAt } recoveryCodesLeft } } }").await;
+    assert_eq!(factors.at("/viewer/secondFactors"), &json!({ "totp": null, "recoveryCodesLeft": 0 }));
+    let kinds = app.sql_values::<String>("SELECT kind FROM audit_events WHERE actor = 'OWN'", []).await;
+    for kind in ["API_KEY_REVOKED", "TOTP_DISABLED", "SIGN_IN_DISOWNED"] {
+        assert!(kinds.iter().any(|known| known == kind), "{kind}: {kinds:?}");
+    }
 }
 
 #[tokio::test]

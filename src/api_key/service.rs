@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::{API_KEY_REVOKED, ApiKey, ApiKeyRevoked, ApiKeyState, entity, list, text::KeyText};
 use crate::{
-    audit::{self, Entry, Kind},
+    audit::{self, Entry, Kind, service::Recorded},
     auth::{
         Client, RecentlyAuthenticated, Viewer,
         api_key_scopes::{Scope, Scopes},
@@ -178,9 +178,46 @@ pub async fn revoke(gateway: &Gateway, viewer: &Viewer, id: ApiKeyId, client: &C
         transaction.rollback().await?;
     }
     // Also where another call has revoked it, which may not have come so far.
-    gateway.api_keys.invalidate(id.into()).await;
-    gateway.bus.publish(&API_KEY_REVOKED, &ApiKeyRevoked { id });
+    announce_revoked(gateway, &[id]).await;
     find(gateway, viewer, id).await?.ok_or(NONE_SUCH)
+}
+
+/// Revokes a user's keys that were made at `since` or later, and gives those; `entry` says by whom. They are of no use
+/// once [`announce_revoked`] has said so, after the commit.
+///
+/// # Errors
+/// Internal only.
+pub async fn revoke_made_since(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    since: DateTime<Utc>,
+    entry: &Entry,
+) -> Result<(Vec<ApiKeyId>, Vec<Recorded>)> {
+    let now = gateway.clock.now();
+    let change = entity::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() };
+    let rows = entity::Entity::update_many()
+        .set(change)
+        .filter(entity::Column::UserId.eq(user_id))
+        .filter(entity::Column::CreatedAt.gte(since))
+        .filter(entity::Column::RevokedAt.is_null())
+        .exec_with_returning(db)
+        .await?;
+    let keys: Vec<ApiKey> = rows.into_iter().map(ApiKey::from).collect();
+    let mut recorded = Vec::new();
+    for key in &keys {
+        let entry = tell(entry.clone().as_kind(Kind::ApiKeyRevoked), key);
+        recorded.push(audit::service::record(db, &gateway.clock, entry).await?);
+    }
+    Ok((keys.into_iter().map(|key| key.id).collect(), recorded))
+}
+
+/// Makes revoked keys useless on every replica, and closes their sockets.
+pub async fn announce_revoked(gateway: &Gateway, ids: &[ApiKeyId]) {
+    for id in ids {
+        gateway.api_keys.invalidate((*id).into()).await;
+        gateway.bus.publish(&API_KEY_REVOKED, &ApiKeyRevoked { id: *id });
+    }
 }
 
 const NONE_SUCH: Error = Error::NotFound("API key");

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, TransactionTrait,
 };
@@ -15,7 +16,7 @@ use super::{
     next,
 };
 use crate::{
-    audit::{self, Entry, Kind},
+    audit::{self, Entry, Kind, service::Recorded},
     auth::{Client, RecentlyAuthenticated, Viewer},
     error::{Error, Result},
     gateway::Gateway,
@@ -178,4 +179,28 @@ pub async fn unlink(
     transaction.commit().await?;
     recorded.announce(gateway);
     Ok(user)
+}
+
+/// Unlinks the accounts at providers that a user has linked at `since` or later; `entry` says by whom.
+///
+/// # Errors
+/// Internal only.
+pub async fn unlink_linked_since(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    since: DateTime<Utc>,
+    entry: &Entry,
+) -> Result<Vec<Recorded>> {
+    let removed = entity::Entity::delete_many()
+        .filter(entity::Column::UserId.eq(user_id))
+        .filter(entity::Column::LinkedAt.gte(since))
+        .exec_with_returning(db)
+        .await?;
+    let mut recorded = Vec::new();
+    for row in removed {
+        let entry = entry.clone().as_kind(Kind::AccountUnlinked).with("provider", row.provider);
+        recorded.push(audit::service::record(db, &gateway.clock, entry).await?);
+    }
+    Ok(recorded)
 }

@@ -5,18 +5,20 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::{
+    api_key,
     audit::{self, Entry, Kind},
     auth::Client,
     data_export,
     error::{Error, Result},
     gateway::Gateway,
     id::{SessionId, TypedId},
-    job, known_device,
+    job, known_device, linked_account,
     mail::{self, Letter, MailKind},
     one_time_token::{
         self, Form, Purpose,
         service::{Issued, NewToken},
     },
+    second_factor,
     session::{self, EndReason},
     throttle,
     user::{self, User, UserStatus, credential},
@@ -107,7 +109,8 @@ pub async fn reset(gateway: &Gateway, token: &str, new: &SecretString, client: &
     Ok(())
 }
 
-/// Takes the "this wasn't me" of a mail: the session ends, and a new password is asked for. Gives the link for that.
+/// Takes the "this wasn't me" of a mail: the session ends, what was added to the account since then that leads in goes
+/// as well, whoever added it, and a new password is asked for. Gives the link for that.
 ///
 /// # Errors
 /// `INVALID_TOKEN`.
@@ -120,17 +123,33 @@ pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<I
     let (Some(user_id), Some(session_id)) = (token.user_id, session_id) else {
         return Err(Error::InvalidToken);
     };
-    let user = user::service::load_active(&transaction, user_id).await?.ok_or(Error::InvalidToken)?;
+    let user = user::service::hold(gateway, &transaction, user_id).await?;
+    if user.status != UserStatus::Active {
+        return Err(Error::InvalidToken);
+    }
     let ended = session::service::end_in(gateway, &transaction, session_id, EndReason::Disowned).await?;
     // Whoever signed in may have had this device remembered, or the data copied.
     known_device::service::forget_all(gateway, &transaction, user_id).await?;
     data_export::service::withdraw(&transaction, user_id).await?;
     let link = issue_reset(gateway, &transaction, &user).await?;
     let entry = Entry::by_user(user_id, Kind::SignInDisowned).from(client);
+    let signed_in_at = token.expires_at - session::DISOWN_WITHIN;
+    let (keys, mut recorded) =
+        api_key::service::revoke_made_since(gateway, &transaction, user_id, signed_in_at, &entry).await?;
+    recorded.extend(
+        second_factor::service::remove_added_since(gateway, &transaction, user_id, signed_in_at, &entry)
+            .await?,
+    );
+    recorded.extend(
+        linked_account::service::unlink_linked_since(gateway, &transaction, user_id, signed_in_at, &entry)
+            .await?,
+    );
     let entry = entry.with("sessionId", session_id.to_wire());
-    let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
+    recorded.push(audit::service::record(&transaction, &gateway.clock, entry).await?);
     transaction.commit().await?;
     session::service::announce_ended(gateway, ended).await;
-    recorded.announce(gateway);
+    api_key::service::announce_revoked(gateway, &keys).await;
+    user::service::announce_change(gateway, user_id).await;
+    recorded.into_iter().for_each(|recorded| recorded.announce(gateway));
     Ok(link)
 }

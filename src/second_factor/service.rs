@@ -193,16 +193,53 @@ pub(super) async fn finish_removing(
     user: User,
     entry: Entry,
 ) -> Result<User> {
-    let has_second_factor = totp::service::find(&transaction, user.id).await?.is_some()
-        || passkey::service::count(&transaction, user.id).await? > 0;
-    if !has_second_factor {
-        recovery_code::service::remove(&transaction, user.id).await?;
-    }
-    user::service::set_second_factor(&transaction, user.id, has_second_factor).await?;
+    let has_second_factor = settle_removal(&transaction, user.id).await?;
     known_device::service::forget_all(gateway, &transaction, user.id).await?;
     let recorded = vec![audit::service::record(&transaction, &gateway.clock, entry).await?];
     finish(gateway, transaction, &user, recorded).await?;
     Ok(User { has_second_factor, ..user })
+}
+
+/// Notes whether a factor is left; with the last one go the recovery codes.
+async fn settle_removal(db: &impl ConnectionTrait, user_id: UserId) -> Result<bool> {
+    let has_second_factor =
+        totp::service::find(db, user_id).await?.is_some() || passkey::service::count(db, user_id).await? > 0;
+    if !has_second_factor {
+        recovery_code::service::remove(db, user_id).await?;
+    }
+    user::service::set_second_factor(db, user_id, has_second_factor).await?;
+    Ok(has_second_factor)
+}
+
+/// Removes the factors of an account that is held which were added at `since` or later; `entry` says by whom.
+///
+/// # Errors
+/// Internal only.
+pub async fn remove_added_since(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    since: DateTime<Utc>,
+    entry: &Entry,
+) -> Result<Vec<Recorded>> {
+    let mut entries: Vec<Entry> = passkey::service::remove_added_since(db, user_id, since)
+        .await?
+        .into_iter()
+        .map(|passkey| entry.clone().as_kind(Kind::PasskeyRemoved).with("name", passkey.name))
+        .collect();
+    let totp = totp::service::find(db, user_id).await?;
+    if totp.is_some_and(|totp| totp.enabled_at >= since) {
+        totp::service::remove(db, user_id).await?;
+        entries.push(entry.clone().as_kind(Kind::TotpDisabled));
+    }
+    if !entries.is_empty() {
+        settle_removal(db, user_id).await?;
+    }
+    let mut recorded = Vec::new();
+    for entry in entries {
+        recorded.push(audit::service::record(db, &gateway.clock, entry).await?);
+    }
+    Ok(recorded)
 }
 
 async fn finish(

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Response, email_of,
+    Client, PASSWORD, Response, email_of,
     github::{TestGitHub, hubber},
     identity_provider::{Instead, TestProvider, location, person, reason, visit},
 };
@@ -251,4 +251,23 @@ async fn a_provider_that_is_configured_no_more_is_shown_by_its_name() {
     app.sql("UPDATE linked_accounts SET provider = 'former'", []).await;
     let listed = browser.query("{ viewer { linkedAccounts { provider label } } }").await;
     assert_eq!(listed.at("/viewer/linkedAccounts/0"), &json!({ "provider": "former", "label": "former" }));
+}
+
+#[tokio::test]
+async fn what_a_thief_has_linked_leads_in_no_more_once_the_sign_in_is_disowned() {
+    let (provider, app) = TestProvider::with_app(&[]).await;
+    let owner = app.with_user("张三").await;
+    link(&provider, &owner, elsewhere("1")).await;
+    app.advance(TimeDelta::seconds(1)).await;
+    let thief = app.client_at("198.51.100.7").with_header("user-agent", "curl/8.0.1");
+    thief.sign_in(&email_of("张三"), PASSWORD).await.data();
+    let token = app.mails_to(&email_of("张三")).await.last().unwrap().token();
+    link(&provider, &thief, elsewhere("2")).await;
+    assert_eq!(accounts(&owner).await.len(), 2);
+    let disown =
+        "mutation($token: String!) { disownSignIn(input: { token: $token }) { passwordResetToken } }";
+    app.client().query_with(disown, json!({ "token": token })).await.data();
+    assert_eq!(accounts(&owner).await.len(), 1);
+    assert_eq!(reason(&provider.sign_in(&app.client(), elsewhere("2")).await), "EMAIL_UNVERIFIED");
+    assert_eq!(location(&provider.sign_in(&app.client(), elsewhere("1")).await), "http://localhost:5000/");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     TransactionTrait, sea_query::Expr,
@@ -318,6 +319,20 @@ pub async fn remove(
 pub(in crate::second_factor) async fn remove_all(db: &impl ConnectionTrait, user_id: UserId) -> Result<()> {
     entity::Entity::delete_many().filter(entity::Column::UserId.eq(user_id)).exec(db).await?;
     Ok(())
+}
+
+/// Removes a user's passkeys that were added at `since` or later, and gives those.
+pub(in crate::second_factor) async fn remove_added_since(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    since: DateTime<Utc>,
+) -> Result<Vec<Passkey>> {
+    let removed = entity::Entity::delete_many()
+        .filter(entity::Column::UserId.eq(user_id))
+        .filter(entity::Column::CreatedAt.gte(since))
+        .exec_with_returning(db)
+        .await?;
+    Ok(removed.into_iter().map(Passkey::from).collect())
 }
 
 async fn load_own(db: &impl ConnectionTrait, viewer: &Viewer, id: PasskeyId) -> Result<entity::Model> {
