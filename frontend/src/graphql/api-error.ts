@@ -32,10 +32,11 @@ export function readApiError(error: CombinedError): ApiError {
   };
 }
 
+export function hasCode(error: CombinedError, code: ErrorCode): boolean {
+  return error.graphQLErrors.some(({ extensions }) => extensions.code === code);
+}
+
 /** Whether the access token, rather than the request, is what the server objects to. */
 export function isUnauthenticated(error: CombinedError): boolean {
-  return (
-    error.response?.status === 401 ||
-    error.graphQLErrors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')
-  );
+  return error.response?.status === 401 || hasCode(error, 'UNAUTHENTICATED');
 }

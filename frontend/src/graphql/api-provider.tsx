@@ -39,7 +39,21 @@ export function ApiProvider({ children }: { children: ReactNode }) {
   );
 }
 
+export const useApi = () => useContext(ApiContext);
+
 export function useConnectionStatus(): ConnectionStatus {
-  const { connection } = useContext(ApiContext);
+  const { connection } = useApi();
   return useSyncExternalStore(connection.subscribe, () => connection.status);
+}
+
+/** Whether somebody has to show who they are before what they have asked for goes on. */
+export function useReauthenticationAsked(): boolean {
+  const { reauthentication } = useApi();
+  return useSyncExternalStore(reauthentication.subscribe, () => reauthentication.isAsked);
+}
+
+/** Whether a second factor has to be set up before anything else. */
+export function useEnrollmentRequired(): boolean {
+  const { enrollmentGate } = useApi();
+  return useSyncExternalStore(enrollmentGate.subscribe, () => enrollmentGate.isClosed);
 }

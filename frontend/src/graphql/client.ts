@@ -3,7 +3,9 @@ import { authentication } from './authentication';
 import { cacheOf } from './cache';
 import { Connection } from './connection';
 import { httpEndpoint } from './endpoint';
+import { EnrollmentGate, watchEnrollment } from './enrollment-gate';
 import { persistedDocuments } from './persisted-documents';
+import { askBeforeChanges, Reauthentication } from './reauthentication';
 import { refetchWhenRestored } from './refetch-exchange';
 import { openSocket } from './socket';
 import type { TokenSession, Viewer } from './token-session';
@@ -11,12 +13,16 @@ import type { TokenSession, Viewer } from './token-session';
 export interface Api {
   client: Client;
   connection: Connection;
+  reauthentication: Reauthentication;
+  enrollmentGate: EnrollmentGate;
   dispose(): void;
 }
 
 /** A client, cache and live connection for one person; whoever signs in next gets new ones. */
 export function createApi(session: TokenSession, viewer: Viewer | undefined): Api {
   const connection = new Connection();
+  const reauthentication = new Reauthentication();
+  const enrollmentGate = new EnrollmentGate();
   const socket = openSocket(session, connection);
   const client = new Client({
     url: httpEndpoint,
@@ -25,6 +31,8 @@ export function createApi(session: TokenSession, viewer: Viewer | undefined): Ap
     exchanges: [
       refetchWhenRestored(connection),
       cacheOf(viewer?.id),
+      watchEnrollment(enrollmentGate),
+      askBeforeChanges(reauthentication),
       authentication(session),
       persistedDocuments,
       fetchExchange,
@@ -38,5 +46,9 @@ export function createApi(session: TokenSession, viewer: Viewer | undefined): Ap
       }),
     ],
   });
-  return { client, connection, dispose: socket.dispose };
+  function dispose() {
+    reauthentication.answer(false);
+    socket.dispose();
+  }
+  return { client, connection, reauthentication, enrollmentGate, dispose };
 }

@@ -9,7 +9,11 @@ export const httpEndpoint = `${apiBase}/graphql`;
 /** The same address over WebSocket: `http` becomes `ws`, `https` becomes `wss`. */
 export const socketEndpoint = httpEndpoint.replace(/^http/, 'ws');
 
-/** Where signing in with an identity provider begins; it comes back to `next`. */
-export function providerAddress(id: string, next: string): string {
-  return `${apiBase}/auth/${encodeURIComponent(id)}?${new URLSearchParams({ next })}`;
+/** Where signing in with an identity provider begins; it comes back to `next`. `login`: asks again who is there. */
+export function providerAddress(id: string, next: string, prompt?: 'login'): string {
+  const search = new URLSearchParams(prompt ? { next, prompt } : { next });
+  return `${apiBase}/auth/${encodeURIComponent(id)}?${search}`;
 }
+
+/** An address that the server has given, which may be a path of its own. */
+export const serverAddress = (address: string): string => new URL(address, httpEndpoint).href;
