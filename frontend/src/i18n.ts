@@ -51,6 +51,9 @@ export function chooseLanguage(language: Language): void {
   i18next.changeLanguage(language);
 }
 
+/** The languages of mails. */
+export const mailLocales: MailLocale[] = ['ZH_CN', 'EN'];
+
 /** The language of mails that somebody asks for who reads the console in `language`. */
 export const mailLocale = (language: string): MailLocale => (language === 'zh-CN' ? 'ZH_CN' : 'EN');
 

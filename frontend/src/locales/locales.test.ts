@@ -66,6 +66,16 @@ it('there is a text for every error code and enum value of the schema that is sh
     UserStatus: 'users.status',
     DeviceKind: 'sessions.kind',
     SessionEndReason: 'sessions.endReason',
+    AuditEventKind: 'activity.kind',
+    AuditActor: 'activity.actor',
+    ApiKeyState: 'apiKeys.state',
+    BlockKind: 'blocks.kind',
+    DataExportState: 'myData.export.state',
+    InvitationState: 'invitations.state',
+    Locale: 'fields.mailLocale',
+    MailKind: 'mails.kind',
+    MailState: 'mails.state',
+    ReauthenticationMethod: 'reauthentication.method',
   };
   for (const [name, prefix] of Object.entries(shown)) {
     for (const { name: value } of (schema.getType(name) as GraphQLEnumType).getValues()) {

@@ -19,7 +19,7 @@ export function Card({ title, extra, flush, children }: CardProps) {
           <h2 id={id} tabIndex={-1} className={styles.title}>
             {title}
           </h2>
-          {extra}
+          {extra && <div className={styles.extra}>{extra}</div>}
         </header>
       )}
       <div className={flush ? undefined : styles.body}>{children}</div>

@@ -7,11 +7,13 @@ interface PageProps {
   title: string;
   description?: ReactNode;
   actions?: ReactNode;
+  /** The way between the parts of the page, where they have addresses of their own. */
+  sections?: ReactNode;
   children?: ReactNode;
 }
 
 /** A page's frame: its heading, which takes the focus after navigation, and its name in the window's title. */
-export function Page({ title, description, actions, children }: PageProps) {
+export function Page({ title, description, actions, sections, children }: PageProps) {
   const heading = useFocusAfterNavigation();
   useDocumentTitle(title);
   return (
@@ -25,9 +27,15 @@ export function Page({ title, description, actions, children }: PageProps) {
         </div>
         {actions && <div className={styles.actions}>{actions}</div>}
       </header>
+      {sections}
       {children}
     </div>
   );
+}
+
+/** Where the focus goes when what had it is gone. */
+export function focusHeading(): void {
+  document.querySelector<HTMLElement>('main h1')?.focus();
 }
 
 export function useDocumentTitle(title: string): void {

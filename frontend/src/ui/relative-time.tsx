@@ -4,8 +4,14 @@ import { useTranslation } from 'react-i18next';
 
 const minute = 60_000;
 
+interface RelativeTimeProps {
+  value: string;
+  /** Whether it is still to come. */
+  ahead?: boolean;
+}
+
 /** "3 minutes ago", kept current; the full date and time shows on hover. */
-export function RelativeTime({ value }: { value: string }) {
+export function RelativeTime({ value, ahead = false }: RelativeTimeProps) {
   const [, tick] = useState(0);
   // Renders again when the language changes.
   useTranslation();
@@ -13,11 +19,12 @@ export function RelativeTime({ value }: { value: string }) {
     const timer = setInterval(() => tick((count) => count + 1), minute);
     return () => clearInterval(timer);
   }, []);
-  // A device clock that is behind must not put the past into the future.
-  const moment = dayjs(Math.min(Date.parse(value), Date.now()));
+  // A device clock that is wrong must not put the past into the future, nor the future into the past.
+  const [now, moment] = [Date.now(), Date.parse(value)];
+  const shown = dayjs(ahead ? Math.max(moment, now) : Math.min(moment, now));
   return (
     <time dateTime={value} title={formatDateTime(value)}>
-      {moment.fromNow()}
+      {shown.from(now)}
     </time>
   );
 }

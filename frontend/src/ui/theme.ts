@@ -6,6 +6,8 @@ const shared: ThemeConfig['token'] = {
   borderRadius: 8,
   controlHeight: 36,
   controlHeightSM: 28,
+  // A button that works keeps the contrast of its text.
+  opacityLoading: 0.9,
 };
 
 const flatButton = { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' };
@@ -56,7 +58,7 @@ export const dark: ThemeConfig = {
     colorWarning: '#e3ad60',
     colorWarningBg: '#33260f',
     colorWarningBorder: '#5c4419',
-    colorError: '#f0776f',
+    colorError: '#f58d86',
     colorText: '#e6edea',
     colorTextSecondary: '#a7b5b0',
     colorTextTertiary: '#94a39e',

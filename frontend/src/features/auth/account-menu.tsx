@@ -20,6 +20,7 @@ export function AccountMenu() {
         items: [
           { key: 'who', type: 'group', label: email },
           { key: 'profile', label: t('profile.title'), onClick: () => navigate(paths.profile) },
+          { key: 'security', label: t('security.title'), onClick: () => navigate(paths.security) },
           { type: 'divider' },
           { key: 'sign-out', label: t('auth.signOut'), onClick: signOut },
         ],

@@ -5,7 +5,7 @@ import { emailRules } from './field-rules';
 
 interface EmailFieldProps {
   /** `webauthn`: the browser offers passkeys beside addresses. */
-  autoComplete: 'username' | 'username webauthn' | 'email';
+  autoComplete: 'username' | 'username webauthn' | 'email' | 'off';
   autoFocus?: boolean;
   extra?: ReactNode;
 }

@@ -5,7 +5,6 @@ import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
 import { useMutation } from 'urql';
 import { readApiError } from '../../graphql/api-error';
-import { graphql } from '../../graphql/schema';
 import { paths } from '../../paths';
 import { showViolations } from '../../ui/error-message';
 import { DevelopmentMailsLink } from '../development-mails/development-mails-link';
@@ -14,13 +13,8 @@ import { AuthLayout } from './auth-layout';
 import styles from './auth-layout.module.css';
 import { EmailField } from './email-field';
 import { FailureNotice, useFailure } from './failure-notice';
+import { RequestPasswordReset } from './request-password-reset';
 import { ResendButton, useCoolDown } from './resend-button';
-
-const RequestPasswordReset = graphql(`
-  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {
-    requestPasswordReset(input: $input)
-  }
-`);
 
 /** Has a link sent to choose a new password with. What it says is the same for every address. */
 export function ForgotPasswordPage() {

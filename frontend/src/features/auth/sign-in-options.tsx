@@ -1,10 +1,9 @@
-import { BankOutlined, GithubOutlined, GoogleOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
-import type { ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { providerAddress } from '../../graphql/endpoint';
-import { type AuthProviderKind, graphql, type ResultOf } from '../../graphql/schema';
+import { graphql, type ResultOf } from '../../graphql/schema';
+import { ProviderIcon } from '../linked-accounts/provider-icon';
 import styles from './auth-layout.module.css';
 
 const SignInOptions = graphql(`
@@ -34,28 +33,19 @@ export function useSignInOptions() {
   };
 }
 
-const icons: Record<AuthProviderKind, ComponentType> = {
-  GOOGLE: GoogleOutlined,
-  GITHUB: GithubOutlined,
-  OIDC: BankOutlined,
-};
-
 /** Plain links: what follows is between the browser, the server and the provider. */
 export function ProviderLinks({ providers, next }: { providers: readonly Provider[]; next: string }) {
   const { t } = useTranslation();
   if (providers.length === 0) return null;
   return (
     <ul className={styles.providers}>
-      {providers.map(({ id, label, kind }) => {
-        const Icon = icons[kind];
-        return (
-          <li key={id}>
-            <Button block href={providerAddress(id, next)} icon={<Icon />}>
-              {t('auth.withProvider', { provider: label })}
-            </Button>
-          </li>
-        );
-      })}
+      {providers.map(({ id, label, kind }) => (
+        <li key={id}>
+          <Button block href={providerAddress(id, next)} icon={<ProviderIcon kind={kind} />}>
+            {t('auth.withProvider', { provider: label })}
+          </Button>
+        </li>
+      ))}
     </ul>
   );
 }

@@ -1,14 +1,33 @@
+import { Skeleton } from 'antd';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { useQuery } from 'urql';
 import { useViewer } from '../../graphql/browser-session';
+import { graphql } from '../../graphql/schema';
+import { paths } from '../../paths';
 import { Card } from '../../ui/card';
 import { Page } from '../../ui/page';
-import { NameForm } from './name-form';
-import { PasswordForm } from './password-form';
+import { ErrorState } from '../../ui/states';
+import { ProfileForm } from './profile-form';
 import styles from './profile-page.module.css';
+
+const Profile = graphql(`
+  query Profile {
+    viewer {
+      id
+      name
+      locale
+    }
+  }
+`);
 
 export function ProfilePage() {
   const { t } = useTranslation();
   const { email, role } = useViewer();
+  const [{ data, error, fetching }, refetch] = useQuery({
+    query: Profile,
+    requestPolicy: 'cache-and-network',
+  });
   return (
     <Page title={t('profile.title')} description={t('profile.description')}>
       <Card title={t('profile.details')}>
@@ -22,11 +41,17 @@ export function ProfilePage() {
             <dd>{t(`users.role.${role}`)}</dd>
           </div>
         </dl>
-        <NameForm />
+        {data?.viewer ? (
+          <ProfileForm {...data.viewer} />
+        ) : error && !fetching ? (
+          <ErrorState error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />
+        ) : (
+          <Skeleton active title={false} paragraph={{ rows: 4 }} />
+        )}
       </Card>
-      <Card title={t('profile.password')}>
-        <PasswordForm />
-      </Card>
+      <p className={styles.elsewhere}>
+        {t('profile.elsewhere')} <Link to={paths.security}>{t('security.title')}</Link>
+      </p>
     </Page>
   );
 }

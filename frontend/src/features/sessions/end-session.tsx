@@ -1,9 +1,9 @@
-import { App, Button, type ModalFuncProps } from 'antd';
+import { App, Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
-import { readApiError } from '../../graphql/api-error';
 import { graphql } from '../../graphql/schema';
-import { describeError } from '../../ui/error-message';
+import { headingOnceGone, useConfirm } from '../../ui/confirm';
+import { useTellFailure } from '../../ui/tell-failure';
 
 const EndSessionMutation = graphql(`
   mutation EndSession($input: EndSessionInput!) {
@@ -28,11 +28,12 @@ export function EndSession({ sessionId, device }: { sessionId: string; device: s
   const { t } = useTranslation();
   const confirm = useConfirm();
   const { message } = App.useApp();
+  const tellFailure = useTellFailure();
   const [, endSession] = useMutation(EndSessionMutation);
 
   async function end() {
     const { error } = await endSession({ input: { sessionId } });
-    if (error) message.error(describeError(readApiError(error), t));
+    if (error) tellFailure(error);
     else message.success(t('sessions.ended', { device }));
   }
 
@@ -59,11 +60,12 @@ export function EndOtherSessions() {
   const { t } = useTranslation();
   const confirm = useConfirm();
   const { message } = App.useApp();
+  const tellFailure = useTellFailure();
   const [, endOtherSessions] = useMutation(EndOtherSessionsMutation);
 
   async function end() {
     const { data, error } = await endOtherSessions({});
-    if (error) message.error(describeError(readApiError(error), t));
+    if (error) tellFailure(error);
     else message.success(t('sessions.endedOthers', { count: data?.endOtherSessions ?? 0 }));
   }
 
@@ -82,24 +84,4 @@ export function EndOtherSessions() {
       {t('sessions.endOthers')}
     </Button>
   );
-}
-
-/** A session that has ended takes its button along: the focus goes to the heading of the list it was in. */
-function headingOnceGone(button: HTMLElement) {
-  const heading = button.closest('section')?.querySelector('h2');
-  return () => {
-    if (!button.isConnected) heading?.focus();
-  };
-}
-
-function useConfirm() {
-  const { t } = useTranslation();
-  const { modal } = App.useApp();
-  return (question: Pick<ModalFuncProps, 'title' | 'content' | 'okText' | 'onOk' | 'afterClose'>) =>
-    modal.confirm({
-      cancelText: t('actions.cancel'),
-      okButtonProps: { danger: true },
-      autoFocusButton: 'cancel',
-      ...question,
-    });
 }

@@ -1,11 +1,8 @@
-import { App, Button } from 'antd';
 import { useEffect, useEffectEvent } from 'react';
-import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
 import { useSubscription } from 'urql';
 import { graphql, type ResultOf, readFragment } from '../../graphql/schema';
-import { paths } from '../../paths';
 import { SessionFields } from './session-fields';
+import type { AnnounceSignIn } from './sign-in-notice';
 
 const SessionEvents = graphql(
   `
@@ -21,27 +18,18 @@ const SessionEvents = graphql(
   [SessionFields],
 );
 
+interface SessionEventsOptions {
+  pause: boolean;
+  announceSignIn: AnnounceSignIn;
+}
+
 /** Keeps the viewer's sessions in the cache up to date (see `graphql/cache.ts`), and tells of sign-ins elsewhere. */
-export function useSessionEvents({ pause }: { pause: boolean | undefined }): void {
-  const { t } = useTranslation();
-  const { notification } = App.useApp();
-  const navigate = useNavigate();
+export function useSessionEvents({ pause, announceSignIn }: SessionEventsOptions): void {
   const [{ data }] = useSubscription({ query: SessionEvents, pause });
 
   const announce = useEffectEvent(({ kind, session }: ResultOf<typeof SessionEvents>['sessionEvents']) => {
-    const { device, isCurrent } = readFragment(SessionFields, session);
-    if (kind === 'STARTED' && !isCurrent) {
-      notification.warning({
-        title: t('sessions.startedElsewhere', { device: device.label || t('sessions.unknownDevice') }),
-        actions: (
-          <Button size="small" onClick={() => navigate(paths.sessions)}>
-            {t('sessions.title')}
-          </Button>
-        ),
-        closable: { 'aria-label': t('actions.close') },
-        duration: 10,
-      });
-    }
+    const { id, device, isCurrent } = readFragment(SessionFields, session);
+    if (kind === 'STARTED' && !isCurrent) announceSignIn({ sessionId: id, device: device.label });
   });
 
   useEffect(() => {

@@ -2,7 +2,7 @@ import { SearchOutlined } from '@ant-design/icons';
 import { Input, Select } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import styles from './users-page.module.css';
+import styles from '../../ui/listing/listing.module.css';
 import { maxSearchLength, orders, roles, statuses, type UsersSearch } from './users-search';
 
 /** How long typing has to rest before it becomes a search. */

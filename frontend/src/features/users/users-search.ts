@@ -1,4 +1,5 @@
 import type { OrderDirection, Role, UserOrderField, UserStatus } from '../../graphql/schema';
+import { type Cursor, pageVariables, readCursor, writeSearch } from '../../ui/listing/list-search';
 
 export const roles = ['USER', 'ADMIN'] as const satisfies Role[];
 export const statuses = ['ACTIVE', 'SUSPENDED', 'DEACTIVATED'] as const satisfies UserStatus[];
@@ -12,19 +13,15 @@ export const orders = [
 ] as const;
 type Order = (typeof orders)[number];
 
-const pageSize = 20;
-
 /** The longest search that the server takes. */
 export const maxSearchLength = 100;
 
 /** What the list of users shows, as the address of the page says it. */
-export interface UsersSearch {
+export interface UsersSearch extends Cursor {
   search: string;
   role: Role | undefined;
   status: UserStatus | undefined;
   order: Order;
-  after: string | undefined;
-  before: string | undefined;
 }
 
 /** Values that the address cannot have from this console are as good as absent. */
@@ -34,29 +31,18 @@ export function readUsersSearch(params: URLSearchParams): UsersSearch {
     role: roles.find((role) => role === params.get('role')),
     status: statuses.find((status) => status === params.get('status')),
     order: orders.find((order) => order === params.get('order')) ?? orders[0],
-    after: params.get('after') ?? undefined,
-    before: params.get('before') ?? undefined,
+    ...readCursor(params),
   };
 }
 
-export function writeUsersSearch({
-  search,
-  role,
-  status,
-  order,
-  after,
-  before,
-}: UsersSearch): URLSearchParams {
-  const entries = { q: search, role, status, order: order === orders[0] ? undefined : order, after, before };
-  return new URLSearchParams(
-    Object.entries(entries).filter((entry): entry is [string, string] => Boolean(entry[1])),
-  );
+export function writeUsersSearch({ search, order, ...others }: UsersSearch): URLSearchParams {
+  return writeSearch({ q: search, ...others, order: order === orders[0] ? undefined : order });
 }
 
-export function usersVariables({ search, role, status, order, after, before }: UsersSearch) {
+export function usersVariables({ search, role, status, order, ...cursor }: UsersSearch) {
   const [field, direction] = order.split('-') as [UserOrderField, OrderDirection];
   return {
-    ...(before === undefined ? { first: pageSize, after } : { last: pageSize, before }),
+    ...pageVariables(cursor),
     filter: { search: search || undefined, role, status },
     orderBy: { field, direction },
   };

@@ -2,10 +2,10 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { type FragmentOf, type ResultOf, readFragment } from '../../graphql/schema';
 import { paths } from '../../paths';
+import styles from '../../ui/listing/listing.module.css';
 import { formatDate, RelativeTime } from '../../ui/relative-time';
 import { RoleTag, StatusTag } from './tags';
 import { UserFields } from './user-fields';
-import styles from './users-page.module.css';
 
 type User = ResultOf<typeof UserFields>;
 
@@ -36,7 +36,7 @@ export function UsersTable({ users }: { users: readonly FragmentOf<typeof UserFi
             <td>
               <StatusTag status={user.status} />
             </td>
-            <td className={styles.created}>{formatDate(user.createdAt)}</td>
+            <td className={styles.wide}>{formatDate(user.createdAt)}</td>
             <td>
               <span className={styles.label}>{t('fields.lastSignInAt')}: </span>
               <LastSignIn user={user} />
@@ -50,9 +50,9 @@ export function UsersTable({ users }: { users: readonly FragmentOf<typeof UserFi
 
 function Person({ user: { id, name, email } }: { user: User }) {
   return (
-    <div className={styles.person}>
+    <div className={styles.subject}>
       <Link to={paths.user(id)}>{name}</Link>
-      <span className={styles.email}>{email}</span>
+      <span className={styles.aside}>{email}</span>
     </div>
   );
 }

@@ -1,4 +1,14 @@
-import { CodeOutlined, LaptopOutlined, TeamOutlined, UserOutlined } from '@ant-design/icons';
+import {
+  CodeOutlined,
+  KeyOutlined,
+  LaptopOutlined,
+  MailOutlined,
+  SafetyOutlined,
+  StopOutlined,
+  TeamOutlined,
+  UserAddOutlined,
+  UserOutlined,
+} from '@ant-design/icons';
 import { type ReactNode, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, NavLink } from 'react-router';
@@ -31,11 +41,26 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
         <Item to={paths.profile} icon={<UserOutlined />} onClick={onNavigate}>
           {t('profile.title')}
         </Item>
+        <Item to={paths.security} icon={<SafetyOutlined />} onClick={onNavigate}>
+          {t('security.title')}
+        </Item>
       </Group>
       {role === 'ADMIN' && (
         <Group title={t('shell.administration')}>
           <Item to={paths.users} icon={<TeamOutlined />} onClick={onNavigate}>
             {t('users.title')}
+          </Item>
+          <Item to={paths.invitations} icon={<UserAddOutlined />} onClick={onNavigate}>
+            {t('invitations.title')}
+          </Item>
+          <Item to={paths.apiKeys} icon={<KeyOutlined />} onClick={onNavigate}>
+            {t('apiKeys.title')}
+          </Item>
+          <Item to={paths.mails} icon={<MailOutlined />} onClick={onNavigate}>
+            {t('mails.title')}
+          </Item>
+          <Item to={paths.blocks} icon={<StopOutlined />} onClick={onNavigate}>
+            {t('blocks.title')}
           </Item>
         </Group>
       )}

@@ -1,11 +1,14 @@
 import { MenuOutlined } from '@ant-design/icons';
-import { Alert, Button, Drawer } from 'antd';
+import { Button, Drawer } from 'antd';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, Outlet, ScrollRestoration, useLocation } from 'react-router';
 import { DeletionBanner } from '../../features/account-deletion/deletion-banner';
+import { useActivityEvents } from '../../features/activity/activity-events';
 import { AccountMenu } from '../../features/auth/account-menu';
 import { useSessionEvents } from '../../features/sessions/session-events';
+import { useSignInNotice } from '../../features/sessions/sign-in-notice';
+import { useEnrollmentRequired } from '../../graphql/api-provider';
 import { useStanding } from '../../graphql/use-standing';
 import { paths, withNext } from '../../paths';
 import { Preferences } from '../preferences';
@@ -21,9 +24,12 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const { pathname, search } = useLocation();
   const { deletionScheduledAt, lacksSecondFactor } = useStanding();
+  const mustEnroll = useEnrollmentRequired() || lacksSecondFactor === true;
+  const announceSignIn = useSignInNotice();
   // Kept open on every page: it is also how the server says that this session has been ended.
-  useSessionEvents({ pause: lacksSecondFactor });
-  if (lacksSecondFactor && pathname !== paths.security) {
+  useSessionEvents({ pause: mustEnroll, announceSignIn });
+  useActivityEvents({ pause: mustEnroll, announceSignIn });
+  if (mustEnroll) {
     return <Navigate to={withNext(paths.secondFactorRequired, pathname + search)} replace />;
   }
   return (
@@ -54,9 +60,6 @@ export function Shell() {
       <main ref={main} id="main" tabIndex={-1} className={styles.main}>
         <ConnectionBanner />
         <DeletionBanner at={deletionScheduledAt} />
-        {lacksSecondFactor && (
-          <Alert className={styles.notice} type="warning" showIcon title={t('secondFactor.requiredHere')} />
-        )}
         <Outlet />
       </main>
       <Drawer

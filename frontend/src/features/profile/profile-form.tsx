@@ -1,9 +1,10 @@
-import { App, Button, Form, Input } from 'antd';
+import { App, Button, Form, Input, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { readApiError } from '../../graphql/api-error';
-import { session, useViewer } from '../../graphql/browser-session';
-import { graphql, type VariablesOf } from '../../graphql/schema';
+import { session } from '../../graphql/browser-session';
+import { graphql, type MailLocale, type VariablesOf } from '../../graphql/schema';
+import { mailLocales } from '../../i18n';
 import { describeError, showViolations } from '../../ui/error-message';
 import { nameRules } from '../auth/field-rules';
 import styles from './profile-page.module.css';
@@ -13,15 +14,15 @@ const UpdateProfile = graphql(`
     updateProfile(input: $input) {
       id
       name
+      locale
     }
   }
 `);
 
 type Profile = VariablesOf<typeof UpdateProfile>['input'];
 
-export function NameForm() {
+export function ProfileForm({ name, locale }: { name: string; locale: MailLocale }) {
   const { t } = useTranslation();
-  const { name } = useViewer();
   const { message } = App.useApp();
   const [form] = Form.useForm<Profile>();
   const [{ fetching }, updateProfile] = useMutation(UpdateProfile);
@@ -29,7 +30,8 @@ export function NameForm() {
   async function submit(input: Profile) {
     const { data, error } = await updateProfile({ input });
     if (data) {
-      session.updateViewer(data.updateProfile);
+      const { id, name } = data.updateProfile;
+      session.updateViewer({ id, name });
       form.setFieldsValue(data.updateProfile);
       message.success(t('profile.saved'));
     } else if (error) {
@@ -43,13 +45,16 @@ export function NameForm() {
       form={form}
       noValidate
       layout="vertical"
-      initialValues={{ name }}
+      initialValues={{ name, locale }}
       onFinish={submit}
       className={styles.form}
       scrollToFirstError={{ focus: true }}
     >
       <Form.Item name="name" label={t('fields.name')} rules={nameRules}>
         <Input autoComplete="name" />
+      </Form.Item>
+      <Form.Item name="locale" label={t('profile.mailLanguage')}>
+        <Select options={mailLocales.map((value) => ({ value, label: t(`fields.mailLocale.${value}`) }))} />
       </Form.Item>
       <Form.Item>
         <Button type="primary" htmlType="submit" loading={fetching}>
