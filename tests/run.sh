@@ -155,7 +155,8 @@ console_unit_tests() {
   return "$status"
 }
 
-# journeys <name> <address> <address of a server whose access tokens last 5 s> [address of one that verifies addresses]
+# journeys <name> <address> <of a server whose access tokens last 5 s, and where guessers soon wait>
+#          [of one that verifies addresses, and whose administrators need a second factor]
 journeys() {
   local status=0 report=$scratch/playwright-$1.json counts
   E2E_BASE_URL=$2 E2E_SHORT_TOKEN_URL=$3 E2E_VERIFYING_URL=${4:-} PLAYWRIGHT_JSON_OUTPUT_FILE=$report \
@@ -175,9 +176,9 @@ journeys_on_embedded_stores() {
   local usual short
   start_platform platform-embedded
   usual=$address
-  start_platform platform-embedded-5s ACCESS_TOKEN_TTL=5s
+  start_platform platform-embedded-5s ACCESS_TOKEN_TTL=5s SIGN_IN_ATTEMPTS_PER_MINUTE=10
   short=$address
-  start_platform platform-embedded-verifying REQUIRE_EMAIL_VERIFICATION=on
+  start_platform platform-embedded-verifying REQUIRE_EMAIL_VERIFICATION=on REQUIRE_SECOND_FACTOR=admin
   journeys embedded "$usual" "$short" "$address"
 }
 
@@ -187,7 +188,7 @@ journeys_on_postgres_and_redis() {
   for name in usual short; do create_database "journeys_$name"; done
   start_platform platform-postgres "$strict" DATABASE_URL="${TEST_POSTGRES_URL%/*}/journeys_usual" REDIS_URL="$TEST_REDIS_URL/1"
   usual=$address
-  start_platform platform-postgres-5s "$strict" ACCESS_TOKEN_TTL=5s \
+  start_platform platform-postgres-5s "$strict" ACCESS_TOKEN_TTL=5s SIGN_IN_ATTEMPTS_PER_MINUTE=10 \
     DATABASE_URL="${TEST_POSTGRES_URL%/*}/journeys_short" REDIS_URL="$TEST_REDIS_URL/2"
   journeys postgres "$usual" "$address"
 }

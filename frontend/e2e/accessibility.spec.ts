@@ -29,6 +29,7 @@ for (const { name, use } of looks) {
       await page.goto('/admin/users');
       await expect(main.locator('time').first()).toBeVisible();
       await expectClean(page);
+      await page.goto(`/admin/users?q=${encodeURIComponent(admin.email)}`);
       await main.getByRole('link', { name: admin.name, exact: true }).click();
       await expect(main.locator('time').first()).toBeVisible();
       await expectClean(page);

@@ -1,9 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import { expectClean, looks } from './accessible';
 import { addAuthenticator, addPasskey, enrolTotp, mailTo, run, showsMails, tokenOf, totp } from './platform';
-import { accountButton, fillSignIn, sessionEnded, signUp, somebody } from './support';
-
-const firefox = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0';
+import { accountButton, fillSignIn, firefox, sessionEnded, signUp, somebody } from './support';
 
 const title = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
 const newPage = async (page: Page, options = {}) =>

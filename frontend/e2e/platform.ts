@@ -23,7 +23,8 @@ export async function run<Data>(
   return data;
 }
 
-async function answerTo(request: APIRequestContext, name: string, variables: object, token?: string) {
+/** The whole answer, which may be a refusal. */
+export async function answerTo(request: APIRequestContext, name: string, variables: object, token?: string) {
   const query = Object.values(operations).find((text) =>
     new RegExp(`(query|mutation) ${name}\\b`).test(text),
   );
@@ -129,6 +130,14 @@ export async function addAuthenticator(page: Page): Promise<void> {
       automaticPresenceSimulation: true,
     },
   });
+  // It would answer for the address field too, before anybody could have chosen it there.
+  await page.addInitScript(offerNoneInFields);
+  await page.evaluate(offerNoneInFields);
+}
+
+function offerNoneInFields() {
+  if ('PublicKeyCredential' in window)
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
 }
 
 /** Adds a passkey, made by the page's own authenticator, to an account. */

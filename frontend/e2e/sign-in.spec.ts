@@ -82,13 +82,16 @@ test('a person renames themselves and changes the password', async ({ page, brow
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(accountButton(page, renamed)).toBeVisible();
 
-  await page.getByLabel('Current password').fill('not this one');
-  await page.getByLabel('New password').fill(renamed.password);
+  await page.getByRole('link', { name: 'Security' }).first().click();
   await page.getByRole('button', { name: 'Change password' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Current password').fill('not this one');
+  await dialog.getByLabel('New password').fill(renamed.password);
+  await dialog.getByRole('button', { name: 'Change password' }).click();
   await expect(page.getByText('The password is wrong.')).toBeVisible();
-  await page.getByLabel('Current password').fill(person.password);
-  await page.getByRole('button', { name: 'Change password' }).click();
-  await expect(page.getByText('All your other devices were signed out.')).toBeVisible();
+  await dialog.getByLabel('Current password').fill(person.password);
+  await dialog.getByRole('button', { name: 'Change password' }).click();
+  await expect(page.getByText('All your other devices were signed out.').first()).toBeVisible();
   await expect(sessionEnded(other)).toBeVisible();
   await fillSignIn(other, renamed);
   await expect(accountButton(other, renamed)).toBeVisible();

@@ -14,6 +14,9 @@ export const admin: Person = {
   password: 'Admin@123456',
 };
 
+/** What a browser says of itself that is not the one the journeys are made with. */
+export const firefox = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0';
+
 /** Someone nobody has met, so that journeys do not disturb each other's sessions. */
 export function somebody(): Person {
   const id = randomUUID().slice(0, 8);
