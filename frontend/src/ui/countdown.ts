@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useSyncExternalStore } from 'react';
 
 /** Of a moment that is farther ahead than this, or past on arrival, this device's clock is what is wrong. */
 const plausible = 3_600_000;
@@ -15,17 +15,19 @@ export function deadlineOf(expiresAt: string): number | undefined {
 
 /** Whole seconds until `deadline`, counted down; undefined without one. */
 export function useSecondsLeft(deadline: number | undefined): number | undefined {
-  const [, tick] = useState(0);
-  useEffect(() => {
-    if (deadline === undefined) return;
-    const timer = setInterval(() => {
-      const left = secondsUntil(deadline);
-      tick(left);
-      if (left === 0) clearInterval(timer);
-    }, 250);
-    return () => clearInterval(timer);
-  }, [deadline]);
-  return deadline === undefined ? undefined : secondsUntil(deadline);
+  const left = () => (deadline === undefined ? undefined : secondsUntil(deadline));
+  const watch = useCallback(
+    (look: () => void) => {
+      if (deadline === undefined) return () => {};
+      const timer = setInterval(() => {
+        look();
+        if (secondsUntil(deadline) === 0) clearInterval(timer);
+      }, 250);
+      return () => clearInterval(timer);
+    },
+    [deadline],
+  );
+  return useSyncExternalStore(watch, left);
 }
 
 export function secondsUntil(deadline: number): number {
