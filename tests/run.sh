@@ -173,8 +173,10 @@ journeys() {
 }
 
 journeys_on_embedded_stores() {
-  local usual short
-  start_platform platform-embedded
+  local port usual short
+  port=$(free_port)
+  start_identity_providers identity-providers "http://localhost:$port"
+  start_platform_on "$port" platform-embedded "${providers[@]}"
   usual=$address
   start_platform platform-embedded-5s ACCESS_TOKEN_TTL=5s SIGN_IN_ATTEMPTS_PER_MINUTE=10
   short=$address
@@ -259,6 +261,7 @@ rust)
 e2e)
   step 'Rust tools' install_rust_tools
   step 'Debian packages' install_packages
+  step 'Peers: packages' peers_packages
   step 'Console: build' make --no-print-directory console
   step 'Server: build' build_server
   step 'PostgreSQL and Redis' start_stores

@@ -137,11 +137,24 @@ start_redis() {
   export TEST_REDIS_URL=redis://default:$password@127.0.0.1:$port
 }
 
+# start_identity_providers <name> <address>: those that the platform at this address signs people in with; leaves what it
+# has to be told of them in ${providers[@]}.
+start_identity_providers() {
+  local name=$1 program=$PWD/tests/peers/identity-providers.mjs
+  mkdir -m 700 "$scratch/$name"
+  start "$name" TERM node "$program" "$2"
+  await "$name" grep --quiet '^GITHUB_BASE_URL=' "$scratch/$name/log"
+  mapfile -t providers < <(grep --extended-regexp '^[A-Z0-9_]+=' "$scratch/$name/log")
+}
+
 # start_platform <name> [KEY=value…]: the server itself, $server; leaves its address in $address.
 start_platform() {
-  local name=$1 port
-  shift
-  port=$(free_port)
+  start_platform_on "$(free_port)" "$@"
+}
+
+start_platform_on() { # <port> <name> [KEY=value…]
+  local port=$1 name=$2
+  shift 2
   # A name, which passkeys are bound to.
   address=http://localhost:$port
   mkdir -m 700 "$scratch/$name"
