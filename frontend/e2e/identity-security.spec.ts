@@ -199,6 +199,23 @@ test('an address is changed by a link to the new one', async ({ page }) => {
   await expect(title(page, 'Your address is changed')).toBeVisible();
 });
 
+test('an address is verified by a link that is sent once more', async ({ page }) => {
+  test.skip(!(await showsMails(page.request)), 'this server shows no mails');
+  const person = await arrive(page, '/security');
+  await expect(row(page, 'Email')).toContainText('Not verified');
+  await page.getByRole('button', { name: 'Send a verification mail' }).click();
+  await expect(page.getByText(`A mail is on its way to ${person.email}.`).first()).toBeVisible();
+  // The link of this mail takes the place of the earlier one's.
+  await expect(async () => {
+    await page.goto((await mailTo(page.request, person.email, 'Verify your email address')).link);
+    await page.getByRole('button', { name: 'Verify my address' }).click({ timeout: 2_000 });
+    await expect(title(page, 'Your address is verified')).toBeVisible({ timeout: 3_000 });
+  }).toPass();
+  await page.goto('/security');
+  await expect(row(page, 'Email')).toContainText('Verified');
+  await expect(page.getByRole('button', { name: 'Send a verification mail' })).toHaveCount(0);
+});
+
 test('an administrator invites, sends again and withdraws, and sees the mails', async ({ page }) => {
   const { email } = somebody();
   await signIn(page, admin);

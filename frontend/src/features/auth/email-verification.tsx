@@ -5,7 +5,7 @@ import { useMutation } from 'urql';
 import { readApiError } from '../../graphql/api-error';
 import { session } from '../../graphql/browser-session';
 import { GrantFields } from '../../graphql/grant';
-import { graphql, type ResultOf } from '../../graphql/schema';
+import { graphql } from '../../graphql/schema';
 import { DevelopmentMailsLink } from '../development-mails/development-mails-link';
 import { acceptSignIn, type Credentials, SignIn } from './access';
 import { AuthLayout } from './auth-layout';
@@ -13,16 +13,8 @@ import styles from './auth-layout.module.css';
 import { CodeForm } from './code-form';
 import { FailureNotice, useFailure } from './failure-notice';
 import { ResendButton, useCoolDown } from './resend-button';
+import { ResendEmailVerification, type Verification } from './resend-email-verification';
 import { useGoToSecondStep } from './second-step';
-
-/** What a code from a mail is sent with. */
-export const VerificationFields = graphql(`
-  fragment VerificationFields on EmailVerificationRequired @_unmask {
-    email
-    challenge
-    challengeExpiresAt
-  }
-`);
 
 const VerifyEmailByCode = graphql(
   `
@@ -35,19 +27,6 @@ const VerifyEmailByCode = graphql(
   `,
   [GrantFields],
 );
-
-const ResendEmailVerification = graphql(
-  `
-    mutation ResendEmailVerification($input: ResendEmailVerificationInput!) {
-      resendEmailVerification(input: $input) {
-        ...VerificationFields
-      }
-    }
-  `,
-  [VerificationFields],
-);
-
-export type Verification = ResultOf<typeof VerificationFields>;
 
 interface EmailVerificationProps {
   /** What the account was signed up with, or somebody tried to sign in with: kept in memory alone. */

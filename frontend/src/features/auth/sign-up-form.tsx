@@ -10,10 +10,10 @@ import { showFieldErrors, showViolations } from '../../ui/error-message';
 import type { Credentials } from './access';
 import styles from './auth-layout.module.css';
 import { EmailField } from './email-field';
-import { type Verification, VerificationFields } from './email-verification';
 import { FailureNotice, useFailure } from './failure-notice';
 import { nameRules } from './field-rules';
 import { NewPasswordField } from './new-password-field';
+import { type Verification, VerificationFields } from './resend-email-verification';
 
 export const SignUp = graphql(
   `

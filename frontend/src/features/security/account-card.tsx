@@ -6,6 +6,7 @@ import { Row } from '../../ui/row';
 import { ChangeEmail } from './change-email';
 import { ChangePassword } from './change-password';
 import { SetPassword } from './set-password';
+import { VerifyEmail } from './verify-email';
 
 interface AccountCardProps {
   email: string;
@@ -19,7 +20,16 @@ export function AccountCard({ email, emailVerified, hasPassword }: AccountCardPr
   return (
     <Card flush title={t('security.signInWith')}>
       <ul>
-        <Row icon={<MailOutlined />} title={t('fields.email')} actions={<ChangeEmail current={email} />}>
+        <Row
+          icon={<MailOutlined />}
+          title={t('fields.email')}
+          actions={
+            <>
+              {!emailVerified && <VerifyEmail email={email} />}
+              <ChangeEmail current={email} />
+            </>
+          }
+        >
           <span>{email}</span>
           <Tag color={emailVerified ? 'success' : 'warning'}>
             {t(emailVerified ? 'security.emailVerified' : 'security.emailNotVerified')}
