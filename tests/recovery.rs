@@ -187,3 +187,57 @@ async fn a_device_is_known_by_its_secret_and_a_client_without_one_by_its_address
     program("198.51.100.9", Some("编造的")).await;
     assert_eq!(told().await, 2);
 }
+
+#[tokio::test]
+async fn a_reset_takes_the_links_of_earlier_sign_ins_away() {
+    let app = TestApp::start().await;
+    app.with_user("张三").await;
+    for ip in ["198.51.100.7", "198.51.100.8"] {
+        let elsewhere = app.client_at(ip).with_header("user-agent", "curl/8.0.1");
+        elsewhere.sign_in(&email_of("张三"), PASSWORD).await.data();
+    }
+    let tokens: Vec<String> = app.mails_to(&email_of("张三")).await.iter().map(|mail| mail.token()).collect();
+    let answer = disown(&app.client(), &tokens[0]).await;
+    reset(&app.client(), &answer.text_at("/disownSignIn/passwordResetToken"), NEW_PASSWORD).await.data();
+    assert_eq!(disown(&app.client(), &tokens[1]).await.code(), "INVALID_TOKEN");
+}
+
+#[tokio::test]
+async fn whoever_disowns_a_sign_in_has_the_address_back_and_keeps_the_account() {
+    let app = TestApp::start().await;
+    let owner = app.with_user("张三").await;
+    let thief = app.client_at("198.51.100.7").with_header("user-agent", "curl/8.0.1");
+    thief.sign_in(&email_of("张三"), PASSWORD).await.data();
+    let token = app.mail_to(&email_of("张三")).await.token();
+    let change = r#"mutation { requestEmailChange(input: { newEmail: "小偷@example.com" }) }"#;
+    thief.query(change).await.data();
+    let confirm = "mutation($token: String!) { confirmEmailChange(input: { token: $token }) { email } }";
+    let link = app.mail_to("小偷@example.com").await.token();
+    app.client().query_with(confirm, json!({ "token": link })).await.data();
+    // Not even by a reset does the thief get rid of the link.
+    request_reset(&thief, "小偷@example.com").await.data();
+    reset(&thief, &app.mail_to("小偷@example.com").await.token(), NEW_PASSWORD).await.data();
+    thief.sign_in("小偷@example.com", NEW_PASSWORD).await.data();
+    let delete = "mutation($password: String!) { deleteMyAccount(input: { password: $password }) { id } }";
+    thief.query_with(delete, json!({ "password": NEW_PASSWORD })).await.data();
+
+    let answer = disown(&app.client(), &token).await;
+    let again = "江枫渔火对愁眠的夜里";
+    reset(&app.client(), &answer.text_at("/disownSignIn/passwordResetToken"), again).await.data();
+    owner.sign_in(&email_of("张三"), again).await.data();
+    let viewer = owner.query("{ viewer { email deletionScheduledAt } }").await;
+    assert_eq!(viewer.at("/viewer"), &json!({ "email": email_of("张三"), "deletionScheduledAt": null }));
+    assert_eq!(thief.query("{ viewer { id } }").await.code(), "UNAUTHENTICATED");
+    assert_eq!(thief.sign_in("小偷@example.com", NEW_PASSWORD).await.code(), "INVALID_CREDENTIALS");
+}
+
+#[tokio::test]
+async fn nobody_fills_a_mailbox_by_signing_in() {
+    let app = TestApp::configured(&[("SIGN_IN_ATTEMPTS_PER_MINUTE", "100")]).await;
+    app.with_user("张三").await;
+    for number in 0..25 {
+        let elsewhere = app.client_at("198.51.100.7").with_header("user-agent", &format!("curl/{number}"));
+        elsewhere.sign_in(&email_of("张三"), PASSWORD).await.data();
+    }
+    assert_eq!(app.mails_to(&email_of("张三")).await.len(), 20);
+}

@@ -249,6 +249,28 @@ pub async fn revoke_all(
     Ok(())
 }
 
+/// Makes earlier tokens of a user useless that went to this address.
+///
+/// # Errors
+/// Internal only.
+pub async fn revoke_sent_to(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    email: &str,
+    purpose: Purpose,
+) -> Result<()> {
+    entity::Entity::update_many()
+        .col_expr(entity::Column::UsedAt, Expr::val(gateway.clock.now()))
+        .filter(entity::Column::UserId.eq(user_id))
+        .filter(entity::Column::Email.eq(email))
+        .filter(entity::Column::Purpose.eq(purpose))
+        .filter(entity::Column::UsedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Makes the other tokens of the same user and purpose useless.
 ///
 /// # Errors

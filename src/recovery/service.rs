@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::{
     api_key,
-    audit::{self, Entry, Kind},
+    audit::{self, Entry, Kind, service::Recorded},
     auth::Client,
-    data_export,
+    data_export, erasure,
     error::{Error, Result},
     gateway::Gateway,
     id::{SessionId, TypedId},
@@ -96,6 +96,9 @@ pub async fn reset(gateway: &Gateway, token: &str, new: &SecretString, client: &
     known_device::service::forget_all(gateway, &transaction, user.id).await?;
     let others = [Purpose::SecondFactor, Purpose::ChangeEmail];
     one_time_token::service::revoke_all(gateway, &transaction, user.id, &others).await?;
+    // Who has this address has the account again, and needs no other link to it. One that went to an earlier address stays.
+    let disown = Purpose::DisownSignIn;
+    one_time_token::service::revoke_sent_to(gateway, &transaction, user.id, &email, disown).await?;
     let letter = Letter::to(&user, MailKind::PasswordChanged);
     mail::service::send(gateway, &transaction, letter).await?;
     let entry = Entry::by_user(user.id, Kind::PasswordReset).from(client);
@@ -109,8 +112,29 @@ pub async fn reset(gateway: &Gateway, token: &str, new: &SecretString, client: &
     Ok(())
 }
 
+/// Puts the address back that an account had when somebody signed in, where it has another one by now; tells that one.
+async fn take_address_back(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    user: User,
+    email: Option<String>,
+    entry: &Entry,
+) -> Result<(User, Option<Recorded>)> {
+    let Some(email) = email.filter(|email| *email != user.email) else { return Ok((user, None)) };
+    let before = user.email;
+    let user = user::service::change_email(gateway, db, user.id, &before, &email).await?;
+    let purposes = [Purpose::ResetPassword, Purpose::ChangeEmail];
+    one_time_token::service::revoke_all(gateway, db, user.id, &purposes).await?;
+    let letter = Letter::to(&user, MailKind::EmailChanged).at(&before).with("email", email.clone());
+    mail::service::send(gateway, db, letter).await?;
+    let entry = entry.clone().as_kind(Kind::EmailChanged).with("before", before).with("after", email);
+    let recorded = audit::service::record(db, &gateway.clock, entry).await?;
+    Ok((user, Some(recorded)))
+}
+
 /// Takes the "this wasn't me" of a mail: the session ends, what was added to the account since then that leads in goes
-/// as well, whoever added it, and a new password is asked for. Gives the link for that.
+/// as well, whoever added it, an erasure that was asked for since then is called off, the account has the address again to which the mail went, and a
+/// new password is asked for. Gives the link for that.
 ///
 /// # Errors
 /// `INVALID_TOKEN`.
@@ -131,8 +155,9 @@ pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<I
     // Whoever signed in may have had this device remembered, or the data copied.
     known_device::service::forget_all(gateway, &transaction, user_id).await?;
     data_export::service::withdraw(&transaction, user_id).await?;
-    let link = issue_reset(gateway, &transaction, &user).await?;
     let entry = Entry::by_user(user_id, Kind::SignInDisowned).from(client);
+    let (user, taken_back) = take_address_back(gateway, &transaction, user, token.email, &entry).await?;
+    let link = issue_reset(gateway, &transaction, &user).await?;
     let signed_in_at = token.expires_at - session::DISOWN_WITHIN;
     let (keys, mut recorded) =
         api_key::service::revoke_made_since(gateway, &transaction, user_id, signed_in_at, &entry).await?;
@@ -144,6 +169,14 @@ pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<I
         linked_account::service::unlink_linked_since(gateway, &transaction, user_id, signed_in_at, &entry)
             .await?,
     );
+    // Nor was it the owner who wanted the account erased.
+    let erased_at = signed_in_at + erasure::GRACE;
+    if user.deletion_scheduled_at.is_some_and(|at| at >= erased_at) {
+        user::deletion::cancel(gateway, &transaction, user_id).await?;
+        let entry = entry.clone().as_kind(Kind::DeletionCanceled);
+        recorded.push(audit::service::record(&transaction, &gateway.clock, entry).await?);
+    }
+    recorded.extend(taken_back);
     let entry = entry.with("sessionId", session_id.to_wire());
     recorded.push(audit::service::record(&transaction, &gateway.clock, entry).await?);
     transaction.commit().await?;
@@ -151,5 +184,6 @@ pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<I
     api_key::service::announce_revoked(gateway, &keys).await;
     user::service::announce_change(gateway, user_id).await;
     recorded.into_iter().for_each(|recorded| recorded.announce(gateway));
+    job::service::wake(gateway);
     Ok(link)
 }
