@@ -1,6 +1,7 @@
 //! Invitations: sent, sent again, withdrawn, accepted once.
 
 use chrono::TimeDelta;
+use fastgpt_platform::auth::viewer::Role;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -113,10 +114,57 @@ async fn an_invitation_runs_out_and_gives_way_to_another() {
 
 #[tokio::test]
 async fn bad_input_is_refused() {
-    let app = TestApp::configured(&[("REGISTRATION", "closed")]).await;
+    let app = TestApp::configured(&[("REGISTRATION", "invite")]).await;
     let admin = app.admin().await;
     for input in [json!({ "email": "不是" }), json!({ "email": GUEST, "expiresInDays": 31 })] {
         assert_eq!(invite(&admin, input).await.code(), "INVALID_INPUT");
     }
+    assert_eq!(accept(&app, "编造的", GUEST).await.code(), "INVALID_TOKEN");
+}
+
+#[tokio::test]
+async fn an_administrator_is_invited_by_nobody_who_was_not_asked_again_and_by_no_key() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let create =
+        r#"mutation { createApiKey(input: { name: "脚本", scopes: [READ, WRITE, ADMIN] }) { key } }"#;
+    let program = app.client();
+    program.set_token(Some(&admin.query(create).await.text_at("/createApiKey/key")));
+    let boss = json!({ "email": GUEST, "role": "ADMIN" });
+    assert_eq!(invite(&program, boss.clone()).await.code(), "FORBIDDEN");
+    let waiting = invite(&admin, boss.clone()).await.text_at("/inviteUser/id");
+    app.advance(TimeDelta::minutes(10)).await;
+    assert_eq!(invite(&admin, boss).await.code(), "REAUTHENTICATION_REQUIRED");
+    assert_eq!(change(&admin, "resendInvitation", &waiting).await.code(), "REAUTHENTICATION_REQUIRED");
+    assert_eq!(change(&program, "resendInvitation", &waiting).await.code(), "FORBIDDEN");
+    // Of everybody else it may be many, by a program.
+    invite(&program, json!({ "email": "员工@example.com" })).await.data();
+}
+
+#[tokio::test]
+async fn an_administrators_invitation_is_worth_what_its_sender_is() {
+    let app = TestApp::start().await;
+    let (boss, peer) = (app.admin().await, app.with_user("张三").await);
+    app.set_role("张三", Role::Admin).await;
+    peer.refresh().await.data();
+    invite(&peer, json!({ "email": GUEST, "role": "ADMIN" })).await.data();
+    let token = app.mail_to(GUEST).await.token();
+    app.set_role("张三", Role::User).await;
+    let look = "query($token: String!) { emailedLink(token: $token) { email } }";
+    let look = app.client().query_with(look, json!({ "token": token })).await;
+    assert_eq!(look.code(), "INVALID_TOKEN");
+    assert_eq!(accept(&app, &token, GUEST).await.code(), "INVALID_TOKEN");
+    // Whoever sends it again stands behind it.
+    let list = boss.query("{ invitations { nodes { id } } }").await;
+    let id = list.texts_at("/invitations/nodes", "id").remove(0);
+    change(&boss, "resendInvitation", &id).await.data();
+    let answer = accept(&app, &app.mail_to(GUEST).await.token(), GUEST).await;
+    assert_eq!(answer.at("/signUp/viewer/role"), "ADMIN");
+}
+
+#[tokio::test]
+async fn nobody_is_invited_where_registration_is_closed() {
+    let app = TestApp::configured(&[("REGISTRATION", "closed")]).await;
+    assert_eq!(invite(&app.admin().await, json!({ "email": GUEST })).await.code(), "CONFLICT");
     assert_eq!(accept(&app, "编造的", GUEST).await.code(), "REGISTRATION_CLOSED");
 }

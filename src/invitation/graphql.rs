@@ -171,7 +171,7 @@ pub struct InvitationMutation;
 
 #[Object]
 impl InvitationMutation {
-    /// Invites somebody by mail. Administrators only.
+    /// Invites somebody by mail. Administrators only; inviting one needs a recent sign-in or `reauthenticate`.
     async fn invite_user(
         &self,
         ctx: &Context<'_>,
@@ -185,11 +185,13 @@ impl InvitationMutation {
             days: input.expires_in_days,
             locale: input.locale,
         };
-        let invitation = service::invite(&request.gateway, &admin, new, &request.client).await?;
+        let invitation =
+            service::invite(&request.gateway, &admin, request.require_recent(), new, &request.client).await?;
         Ok(InvitationNode::new(invitation, admin))
     }
 
-    /// Sends an invitation once more, with a new link in place of the earlier one. Administrators only.
+    /// Sends an invitation once more, with a new link in place of the earlier one. Administrators only; for an
+    /// administrator's needs a recent sign-in or `reauthenticate`.
     async fn resend_invitation(
         &self,
         ctx: &Context<'_>,
@@ -198,7 +200,8 @@ impl InvitationMutation {
         let request = RequestContext::of(ctx);
         let admin = request.require_admin()?;
         let id = parse_id(&input.invitation_id)?;
-        let invitation = service::resend(&request.gateway, &admin, id, &request.client).await?;
+        let invitation =
+            service::resend(&request.gateway, &admin, request.require_recent(), id, &request.client).await?;
         Ok(InvitationNode::new(invitation, admin))
     }
 

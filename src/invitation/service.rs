@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::{Invitation, InvitationState, entity};
 use crate::{
     audit::{self, Entry, Kind},
-    auth::{Admin, Client, viewer::Role},
+    auth::{Admin, Client, RecentlyAuthenticated, viewer::Role},
+    config::RegistrationMode,
     error::{Error, Result, Rule, Violation},
     gateway::Gateway,
     id::{InvitationId, OneTimeTokenId, TypedId, UserId},
@@ -47,16 +48,22 @@ pub struct NewInvitation {
     pub locale: Option<Locale>,
 }
 
-/// Invites somebody by mail.
+/// Invites somebody by mail; an administrator only by one of whom it is known at this moment who it is.
 ///
 /// # Errors
-/// `INVALID_INPUT`; `CONFLICT` for an address that has an account, or an invitation that waits.
+/// `INVALID_INPUT`; `CONFLICT` for an address that has an account, an invitation that waits, or where registration is
+/// closed; what `recent` has instead of a proof.
 pub async fn invite(
     gateway: &Gateway,
     admin: &Admin,
+    recent: Result<RecentlyAuthenticated>,
     new: NewInvitation,
     client: &Client,
 ) -> Result<Invitation> {
+    check_may_grant(new.role, recent)?;
+    if gateway.config.registration.mode == RegistrationMode::Closed {
+        return Err(Error::Conflict("Registration is closed, also to those who are invited."));
+    }
     let email = user::service::parse_email("input.email", &new.email)?;
     if !DAYS.contains(&new.days) {
         let message = format!("An invitation may be good for {} to {} days.", DAYS.start(), DAYS.end());
@@ -90,6 +97,13 @@ pub async fn invite(
     };
     let row = send(gateway, transaction, admin, row, &link, client).await?;
     Ok(row.into())
+}
+
+fn check_may_grant(role: Role, recent: Result<RecentlyAuthenticated>) -> Result<()> {
+    match role {
+        Role::Admin => recent.map(drop),
+        Role::User => Ok(()),
+    }
 }
 
 /// One that ran out gives way to another of the same address.
@@ -149,16 +163,19 @@ async fn send(
 /// Sends an invitation once more, with another link in place of the earlier one, good for as long as it was at first.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` for one that was accepted or withdrawn.
+/// `NOT_FOUND`; `CONFLICT` for one that was accepted or withdrawn; for an administrator's, what `recent` has instead of a
+/// proof.
 pub async fn resend(
     gateway: &Gateway,
     admin: &Admin,
+    recent: Result<RecentlyAuthenticated>,
     id: InvitationId,
     client: &Client,
 ) -> Result<Invitation> {
     let now = gateway.clock.now();
     let transaction = gateway.db.begin().await?;
     let row = load_open(&transaction, id).await?;
+    check_may_grant(row.role, recent)?;
     one_time_token::service::revoke(gateway, &transaction, row.token_id).await?;
     let lifetime = row.expires_at - row.last_sent_at;
     let link = issue(gateway, &transaction, id, &row.email, lifetime).await?;
@@ -166,6 +183,8 @@ pub async fn resend(
         token_id: Set(link.id),
         last_sent_at: Set(now),
         expires_at: Set(now + lifetime),
+        // Whoever sends it answers for it.
+        invited_by: Set(Some(admin.viewer().user_id())),
         ..Default::default()
     };
     let row = change_open(&transaction, id, Some(row.token_id), change).await?;
@@ -233,12 +252,24 @@ pub async fn of_link(gateway: &Gateway, link: &str) -> Result<Invitation> {
     let token = one_time_token::service::look_at(gateway, Purpose::Invitation, Form::Link, link).await?;
     let id = invitation_of(&token.data)?;
     let row = entity::Entity::find_by_id(id).one(&gateway.db).await?.ok_or(Error::InvalidToken)?;
+    let is_backed = is_backed(&gateway.db, &row).await?;
     let invitation = Invitation::from(row);
-    if invitation.state(gateway.clock.now()) == InvitationState::Pending {
+    if is_backed && invitation.state(gateway.clock.now()) == InvitationState::Pending {
         Ok(invitation)
     } else {
         Err(Error::InvalidToken)
     }
+}
+
+/// Whether an invitation still has somebody behind it who may give that role: what makes an administrator is worth no
+/// more than the one who sent it.
+async fn is_backed(db: &impl ConnectionTrait, row: &entity::Model) -> Result<bool> {
+    if row.role != Role::Admin {
+        return Ok(true);
+    }
+    let Some(inviter) = row.invited_by else { return Ok(false) };
+    let inviter = user::service::load_active(db, inviter).await?;
+    Ok(inviter.is_some_and(|inviter| inviter.role == Role::Admin))
 }
 
 fn invitation_of(data: &Value) -> Result<InvitationId> {
@@ -259,7 +290,11 @@ pub async fn accept(
     let token = one_time_token::service::redeem(gateway, db, Purpose::Invitation, Form::Link, link).await?;
     let id = invitation_of(&token.data)?;
     let row = change_open(db, id, Some(token.id), accepted(gateway, user_id)).await;
-    record_acceptance(gateway, db, row.map_err(|_| Error::InvalidToken)?, user_id, client).await
+    let row = row.map_err(|_| Error::InvalidToken)?;
+    if !is_backed(db, &row).await? {
+        return Err(Error::InvalidToken);
+    }
+    record_acceptance(gateway, db, row, user_id, client).await
 }
 
 /// The invitation that waits for this address.
@@ -272,7 +307,8 @@ pub async fn find_waiting(gateway: &Gateway, email: &str) -> Result<Option<Invit
         .filter(entity::Column::AcceptedAt.is_null())
         .filter(entity::Column::WithdrawnAt.is_null())
         .filter(entity::Column::ExpiresAt.gt(gateway.clock.now()));
-    Ok(waiting.one(&gateway.db).await?.map(Invitation::from))
+    let Some(row) = waiting.one(&gateway.db).await? else { return Ok(None) };
+    Ok(is_backed(&gateway.db, &row).await?.then(|| row.into()))
 }
 
 /// Uses an invitation up for the account of somebody who has shown by other means than its link whose the address is.
@@ -287,6 +323,9 @@ pub async fn accept_vouched(
     client: &Client,
 ) -> Result<audit::service::Recorded> {
     let row = change_open(db, id, None, accepted(gateway, user_id)).await?;
+    if !is_backed(db, &row).await? {
+        return Err(Error::Conflict("This invitation has nobody behind it any more."));
+    }
     one_time_token::service::revoke(gateway, db, row.token_id).await?;
     record_acceptance(gateway, db, row, user_id, client).await
 }

@@ -8,6 +8,7 @@ use super::service;
 use crate::{
     error::Error,
     graphql::{RequestContext, Result},
+    invitation,
     one_time_token::{self, Form, Purpose},
 };
 
@@ -85,7 +86,10 @@ impl RecoveryQuery {
             Purpose::VerifyEmail => EmailedLinkPurpose::VerifyEmail,
             Purpose::ResetPassword => EmailedLinkPurpose::ResetPassword,
             Purpose::ChangeEmail => EmailedLinkPurpose::ChangeEmail,
-            Purpose::Invitation => EmailedLinkPurpose::Invitation,
+            Purpose::Invitation => {
+                invitation::service::of_link(&request.gateway, &token).await?;
+                EmailedLinkPurpose::Invitation
+            }
             Purpose::DisownSignIn => EmailedLinkPurpose::DisownSignIn,
             // No mail has a link for these.
             Purpose::SecondFactor
