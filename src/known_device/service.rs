@@ -131,6 +131,25 @@ pub async fn note(
     Ok(row.id)
 }
 
+/// Gives a device another secret, for all who have signed in with it: what somebody has copied of the earlier one, or
+/// knew before, is none of this device any more.
+///
+/// # Errors
+/// Internal only.
+pub async fn replace_token(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    earlier: &DeviceToken,
+    token: &DeviceToken,
+) -> Result<()> {
+    entity::Entity::update_many()
+        .col_expr(entity::Column::TokenHash, Expr::val(token.hash(&gateway.session_key)))
+        .filter(entity::Column::TokenHash.eq(earlier.hash(&gateway.session_key)))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Has a device stand for the second factor from now on, for 30 days.
 ///
 /// # Errors

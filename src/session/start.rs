@@ -198,7 +198,11 @@ pub async fn begin(
     let now = gateway.clock.now();
     let id = SessionId::generate();
     let token = RefreshToken::first(id);
-    let device = origin.device.clone().unwrap_or_else(DeviceToken::generate);
+    // What stands for a factor is a secret that nobody can have known before.
+    let device = match &origin.device {
+        Some(device) if !options.remember_device => device.clone(),
+        _ => DeviceToken::generate(),
+    };
     let client = &origin.client;
     let is_new_device = new_device::is_new(gateway, &credential.user, origin).await?;
     let provider = credential.provider().map(str::to_owned);
@@ -208,6 +212,11 @@ pub async fn begin(
         one_time_token::service::use_up(gateway, &transaction, challenge).await?;
     }
     let user = credential::record_sign_in(&transaction, credential, now).await?;
+    if options.remember_device
+        && let Some(earlier) = &origin.device
+    {
+        known_device::service::replace_token(gateway, &transaction, earlier, &device).await?;
+    }
     let device_id = known_device::service::note(gateway, &transaction, user.id, &device, client).await?;
     let row = entity::ActiveModel {
         id: Set(id),

@@ -106,3 +106,21 @@ async fn a_client_without_cookies_brings_its_devices_secret_itself() {
         assert_eq!(answer.at("/signIn/__typename"), expected);
     }
 }
+
+#[tokio::test]
+async fn a_secret_that_somebody_knew_before_stands_for_nothing() {
+    let app = TestApp::start().await;
+    let enrolled = app.enroll_totp(&app.with_user("张三").await).await;
+    let li = app.account("李四").await;
+    let shared = app.client();
+    shared.sign_in(&li.email, PASSWORD).await.data();
+    shared.set_token(None);
+    let known = shared.fork();
+    sign_in(&app, &shared, &enrolled, true).await;
+    assert!(!asked(&shared).await);
+    assert!(asked(&known).await, "the secret of before is not the device's any more");
+    // Nor is the device a new one to the other who uses it.
+    let mails = app.mails_to(&li.email).await.len();
+    shared.sign_in(&li.email, PASSWORD).await.data();
+    assert_eq!(app.mails_to(&li.email).await.len(), mails);
+}
