@@ -216,8 +216,9 @@ fn proofs_are_made_in_one_place_each() {
         4,
         "a Viewer is made in `of_session` and `of_key`, which return it"
     );
-    assert_eq!(viewer.matches("Self::of_session(").count(), 2, "called by `authenticate` and `establish`");
-    assert_eq!(viewer.matches("Self::of_key").count(), 1, "called by `authenticate`");
+    let callers = "called by `authenticate` and `establish`, and by `as_of_now` of one that is there";
+    assert_eq!(viewer.matches("Self::of_session(").count(), 3, "{callers}");
+    assert_eq!(viewer.matches("Self::of_key").count(), 2, "{callers}");
     assert_eq!(viewer.matches("Ok(SignedInViewer {").count(), 1, "made in `signed_in`");
     assert_eq!(viewer.matches("RecentlyAuthenticated(*self)").count(), 1, "made in `recently_authenticated`");
     assert_eq!(viewer.matches("Admin(*self)").count(), 1, "an Admin is made in `admin`");

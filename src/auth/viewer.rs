@@ -172,14 +172,22 @@ impl Viewer {
     /// # Errors
     /// `UNAUTHENTICATED` when the credential is no longer good, or the user has another role by now.
     pub async fn check_still_holds(&self, live: &impl LiveCredentials) -> Result<()> {
-        let role = match self.credential {
-            Credential::Session(id) => live.find_live(id).await?.map(|session| session.role),
-            Credential::ApiKey(id) => live.find_live_key_by_id(id).await?.map(|key| key.role),
+        self.as_of_now(live).await.map(drop)
+    }
+
+    /// The same viewer with what is known of the session or key by now.
+    ///
+    /// # Errors
+    /// As [`Viewer::check_still_holds`].
+    pub async fn as_of_now(&self, live: &impl LiveCredentials) -> Result<Self> {
+        let now = match self.credential {
+            Credential::Session(id) => {
+                live.find_live(id).await?.map(|session| Self::of_session(id, session, self.expires_at))
+            }
+            Credential::ApiKey(id) => live.find_live_key_by_id(id).await?.map(Self::of_key),
         };
-        if role == Some(self.role) {
-            return Ok(());
-        }
-        Err(Error::Unauthenticated("The session or key has ended, or your role has changed."))
+        now.filter(|now| now.role == self.role)
+            .ok_or(Error::Unauthenticated("The session or key has ended, or your role has changed."))
     }
 
     /// The viewer of a session that was begun or refreshed just now, and the token that proves it from here on.

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::loaders::Loaders;
 use crate::{
-    auth::{Admin, Client, Principal, RecentlyAuthenticated, SignedInViewer, Viewer, viewer::Role},
+    auth::{Admin, Client, Principal, RecentlyAuthenticated, SignedInViewer, Viewer},
     error::{Error, Result},
     gateway::Gateway,
     known_device::service::DeviceToken,
@@ -39,9 +39,12 @@ impl RequestContext {
 
     /// A request over a WebSocket: of whoever opened it, or of somebody unknown.
     #[must_use]
-    pub fn over_socket(gateway: Gateway, token: Option<Arc<SocketToken>>, client: Client) -> Self {
+    pub async fn over_socket(gateway: Gateway, token: Option<Arc<SocketToken>>, client: Client) -> Self {
         let loaders = Loaders::new(&gateway);
-        let viewer = token.as_ref().map(|token| token.viewer());
+        let viewer = match &token {
+            Some(token) => Some(token.viewer_now(&gateway).await),
+            None => None,
+        };
         let cookies = Cookies::default();
         Self { gateway, client, cookies, loaders, viewer, socket_token: token }
     }
@@ -80,7 +83,7 @@ impl RequestContext {
     /// takes [`RequestContext::require_admin`].
     #[must_use]
     pub fn is_admin(&self) -> bool {
-        self.viewer().is_some_and(|viewer| viewer.role() == Role::Admin)
+        self.viewer().is_some_and(|viewer| viewer.admin().is_ok())
     }
 
     /// Who asks.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, pin::pin, sync::Arc};
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
@@ -94,10 +94,11 @@ impl Operations {
         Some(message)
     }
 
-    fn context(&self, request_id: &str) -> Arc<RequestContext> {
+    /// In a box, which goes once the operation runs: a subscription stands for hours.
+    fn context(&self, request_id: &str) -> BoxFuture<'static, RequestContext> {
         let gateway = self.app.gateway.clone();
         let client = Client { request_id: request_id.to_owned(), ..self.client.clone() };
-        Arc::new(RequestContext::over_socket(gateway, self.token.clone(), client))
+        RequestContext::over_socket(gateway, self.token.clone(), client).boxed()
     }
 }
 
@@ -116,8 +117,15 @@ impl Answers {
     }
 }
 
-async fn run(context: Arc<RequestContext>, app: App, params: Params, request_id: String, answers: Answers) {
+async fn run(
+    context: BoxFuture<'static, RequestContext>,
+    app: App,
+    params: Params,
+    request_id: String,
+    answers: Answers,
+) {
     let id = || answers.id.clone();
+    let context = Arc::new(context.await);
     let mut stream = pin!(app.engine.execute_stream(params, context, request_id));
     while let Some(answer) = stream.next().await {
         let (message, is_last) = match answer {
