@@ -133,6 +133,7 @@ pub async fn reauthenticate(
 ) -> Result<DateTime<Utc>> {
     let user_id = viewer.user_id();
     let guess = Guess::at_second_factor(gateway, user_id, origin).await?;
+    let guess = guess.on_device(session::service::device_of(gateway, viewer).await?);
     throttle::service::attempt(gateway, &guess).await?;
     let method: &'static str = proof.method().into();
     let taken = async {

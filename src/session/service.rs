@@ -21,7 +21,7 @@ use crate::{
     data_export,
     error::{Error, Result, Rule},
     gateway::Gateway,
-    id::{SessionId, TypedId, UserId},
+    id::{KnownDeviceId, SessionId, TypedId, UserId},
     job, known_device,
     mail::{self, Letter, MailKind},
     metrics::count,
@@ -132,6 +132,7 @@ pub async fn change_password(
 ) -> Result<User> {
     let own = user::service::load_own(gateway, viewer.viewer()).await?;
     let guess = Guess::at_account(gateway, &own.email, origin).await?;
+    let guess = guess.on_device(device_of(gateway, viewer).await?);
     throttle::service::attempt(gateway, &guess).await?;
     let new = credential::check_new_password(gateway, viewer.viewer(), current, new).await;
     if !new.as_ref().is_err_and(is_wrong_guess) {
@@ -217,6 +218,15 @@ pub(crate) async fn end_all_in(
     end_where(gateway, transaction, sessions, reason).await
 }
 
+/// The device that the viewer's session was begun on.
+///
+/// # Errors
+/// Internal only.
+pub(crate) async fn device_of(gateway: &Gateway, viewer: &SignedInViewer) -> Result<Option<KnownDeviceId>> {
+    let row = entity::Entity::find_by_id(viewer.session_id()).one(&gateway.db).await?;
+    Ok(row.and_then(|row| row.known_device_id))
+}
+
 /// Takes the viewer's password once more, and tells until when that counts as recent.
 ///
 /// # Errors
@@ -229,6 +239,7 @@ pub async fn reauthenticate(
 ) -> Result<DateTime<Utc>> {
     let user = user::service::load_own(gateway, viewer.viewer()).await?;
     let guess = Guess::at_account(gateway, &user.email, origin).await?;
+    let guess = guess.on_device(device_of(gateway, viewer).await?);
     throttle::service::attempt(gateway, &guess).await?;
     if let Err(error) = credential::verify_credentials(gateway, &user.email, password).await {
         if matches!(error, Error::InvalidCredentials) {

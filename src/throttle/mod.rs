@@ -141,6 +141,12 @@ impl Guess {
         Ok(Self::new(Secret::SecondFactor, user_id.to_wire(), address, known_device, origin))
     }
 
+    /// The same from a device that the account is used from, whether or not it has shown its secret: that of a session.
+    #[must_use]
+    pub fn on_device(self, device: Option<KnownDeviceId>) -> Self {
+        Self { known_device: self.known_device.or(device), ..self }
+    }
+
     fn new(
         secret: Secret,
         account: String,

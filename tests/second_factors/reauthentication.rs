@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Client, PASSWORD, Response, TestApp};
+use crate::support::{Client, PASSWORD, Response, TestApp, email_of, socket::Socket};
 
 async fn reauthenticate(client: &Client, input: Value) -> Response {
     let document = "mutation($input: ReauthenticateInput!) { reauthenticate(input: $input) { validUntil } }";
@@ -76,4 +76,41 @@ async fn guesses_are_limited() {
     assert_eq!(guesses.iter().filter(|answer| answer.code() == "INVALID_CODE").count(), 5);
     let right = json!({ "totpCode": enrolled.app.code(app.now()) });
     assert_eq!(reauthenticate(&zhang, right).await.code(), "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn what_is_shown_counts_on_an_open_socket_as_well() {
+    let app = TestApp::start().await;
+    let zhang = app.with_user("张三").await;
+    app.advance(TimeDelta::minutes(10)).await;
+    zhang.refresh().await.data();
+    let mut socket = Socket::connect(&zhang).await;
+    let start = "mutation { startTotpEnrollment { secret } }";
+    let refused = socket.run("1", start).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "REAUTHENTICATION_REQUIRED", "{refused}");
+    let show =
+        format!(r#"mutation {{ reauthenticate(input: {{ password: "{PASSWORD}" }}) {{ validUntil }} }}"#);
+    let shown = socket.run("2", &show).await;
+    assert!(shown["errors"].is_null(), "{shown}");
+    let started = socket.run("3", start).await;
+    assert!(started["errors"].is_null(), "{started}");
+}
+
+#[tokio::test]
+async fn strangers_do_not_keep_a_session_without_cookies_from_it() {
+    let app = TestApp::configured(&[("SIGN_IN_ATTEMPTS_PER_MINUTE", "3")]).await;
+    app.account("张三").await;
+    let program = app.client();
+    let sign_in =
+        "mutation($input: SignInInput!) { signIn(input: $input) { ... on SignedIn { accessToken } } }";
+    let input = json!({ "email": email_of("张三"), "password": PASSWORD, "refreshTokenDelivery": "BODY" });
+    let token = program.query_with(sign_in, json!({ "input": input })).await.text_at("/signIn/accessToken");
+    for number in 0..40 {
+        app.client_at(&format!("203.0.113.{number}")).sign_in(&email_of("张三"), "猜的密码不对").await;
+    }
+    let elsewhere = app.client_at("192.0.2.1");
+    assert_eq!(elsewhere.sign_in(&email_of("张三"), PASSWORD).await.code(), "RATE_LIMITED");
+    let fresh = app.client();
+    fresh.set_token(Some(&token));
+    reauthenticate(&fresh, json!({ "password": PASSWORD })).await.data();
 }
