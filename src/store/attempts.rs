@@ -95,12 +95,17 @@ impl Attempts {
     /// # Errors
     /// The longest wait.
     pub async fn count(&self, counters: &[Counter], now: DateTime<Utc>) -> Result<(), Refused> {
-        if let Some(shared) = &self.shared
-            && let Some(answer) = shared.count(counters, now.timestamp_millis()).await
-        {
-            return answer;
+        let now = now.timestamp_millis();
+        let Some(shared) = &self.shared else { return self.local.count(counters, now) };
+        match shared.count(counters, now).await {
+            Some(Ok(())) => {
+                // So that this replica's are known when Redis goes away: what it says meanwhile is for then.
+                _ = self.local.count(counters, now);
+                Ok(())
+            }
+            Some(refused) => refused,
+            None => self.local.count(counters, now),
         }
-        self.local.count(counters, now.timestamp_millis())
     }
 
     /// Takes one attempt back that was counted.

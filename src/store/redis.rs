@@ -122,7 +122,16 @@ impl Redis {
 
     /// As [`Redis::attempt`], also a moment after a failure.
     pub(super) async fn run<T>(&self, operation: impl Future<Output = RedisResult<T>>) -> anyhow::Result<T> {
-        let deadline = self.0.deadline;
+        self.run_within(self.0.deadline, operation).await
+    }
+
+    /// As [`Redis::run`], with a deadline of its own where that is later.
+    pub(super) async fn run_within<T>(
+        &self,
+        deadline: Duration,
+        operation: impl Future<Output = RedisResult<T>>,
+    ) -> anyhow::Result<T> {
+        let deadline = deadline.max(self.0.deadline);
         let result = match timeout(deadline, operation).await {
             Ok(result) => result.map_err(anyhow::Error::from),
             Err(_) => Err(anyhow::anyhow!("no answer within {} ms", deadline.as_millis())),

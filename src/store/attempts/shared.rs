@@ -3,13 +3,17 @@
 //! Of each counter there are two keys: the count, until all is forgiven, and, for as long as it lasts, the wait. A sorted
 //! set has the waits by their ends, another one for each group the counters in it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use redis::{Script, ScriptInvocation};
 use uuid::Uuid;
 
 use super::{Counter, MOST_IN_GROUP, MOST_LISTED, Refused, Wait, millis, to_duration, to_time};
 use crate::store::redis::Redis;
+
+/// How long a guess waits to be counted: longer than other requests wait for Redis, since each replica on its own lets
+/// more through.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
@@ -46,7 +50,8 @@ impl Shared {
             tell(&mut call, counter);
         }
         let mut connection = self.redis.connection();
-        Some(match self.redis.attempt(call.invoke_async::<(usize, i64)>(&mut connection)).await? {
+        let counted = call.invoke_async::<(usize, i64)>(&mut connection);
+        Some(match self.redis.run_within(PATIENCE, counted).await.ok()? {
             (0, _) => Ok(()),
             (place, wait) => Err(Refused { by: place - 1, wait: to_duration(wait) }),
         })
