@@ -10,7 +10,7 @@ use crate::{
     config::KEYS,
     data_export, erasure, identity_provider, invitation,
     job::{self, JobKind},
-    known_device, linked_account, mail, one_time_token,
+    known_device, linked_account, mail, one_time_token, registration,
     second_factor::{passkey, recovery_code, totp},
     session,
     throttle::{
@@ -68,6 +68,7 @@ fn of_guesses() -> Vec<Limit> {
         lasting("breach-check", delta(breach::DEADLINE), "src/auth/breach/range.rs"),
         configured("sign-in-attempts-a-minute", "SIGN_IN_ATTEMPTS_PER_MINUTE"),
         configured("sign-ups-an-hour", "SIGN_UPS_PER_HOUR"),
+        a_minute("sign-up-tries", registration::service::TRIES_PER_MINUTE, "src/registration/service.rs"),
         a_minute("profile-changes", user::service::PROFILE_CHANGES_PER_MINUTE, "src/user/service.rs"),
     ]
 }
@@ -93,6 +94,7 @@ fn of_mails() -> Vec<Limit> {
         lasting("mail-link", verification::service::GOOD_FOR, "src/verification/service.rs"),
         limit("mail-code-tries", one_time_token::service::CODE_TRIES, "src/one_time_token/service.rs"),
         an_hour("mails-to-an-address", verification::service::MAILS_PER_HOUR, "src/verification/service.rs"),
+        an_hour("notices-to-an-address", mail::service::NOTICES_PER_HOUR, "src/mail/service.rs"),
         configured("mail-requests-an-hour", "MAIL_REQUESTS_PER_HOUR"),
         limit("invitation", format!("{}–{} d", days.start(), days.end()), "src/invitation/service.rs"),
         limit(
@@ -119,6 +121,11 @@ fn of_factors() -> Vec<Limit> {
             "src/second_factor/totp/service.rs",
         ),
         limit("recovery-codes", recovery_code::COUNT, "src/second_factor/recovery_code/mod.rs"),
+        an_hour(
+            "recovery-codes-made",
+            recovery_code::service::GENERATED_AN_HOUR,
+            "src/second_factor/recovery_code/service.rs",
+        ),
         limit("passkeys", passkey::MOST, "src/second_factor/passkey/mod.rs"),
         lasting("passkey-challenge", passkey::CEREMONY, "src/second_factor/passkey/mod.rs"),
         a_minute(
@@ -164,6 +171,7 @@ fn of_data() -> Vec<Limit> {
         an_hour("data-export-downloads", data_export::DOWNLOADS_PER_HOUR, "src/data_export/mod.rs"),
         limit("data-export-size", format!("{megabytes} MiB"), "src/data_export/mod.rs"),
         lasting("erasure", erasure::GRACE, "src/erasure/mod.rs"),
+        an_hour("erasures-asked-for", erasure::service::SCHEDULED_AN_HOUR, "src/erasure/service.rs"),
         lasting("erasure-put-off", erasure::PUT_OFF, "src/erasure/mod.rs"),
     ]
 }

@@ -60,3 +60,14 @@ async fn mails_are_in_the_language_that_was_chosen() {
     client.query(request).await.data();
     assert_eq!(app.mail_to("a@example.com").await.subject, "重设密码");
 }
+
+#[tokio::test]
+async fn tries_to_sign_up_are_bounded_whatever_comes_of_them() {
+    let app = TestApp::start().await;
+    let mut refused = 0;
+    // One is forgiven each second.
+    for _ in 0..120 {
+        refused += usize::from(sign_up(&app, "no address").await.code() == "RATE_LIMITED");
+    }
+    assert!(refused > 0);
+}

@@ -19,10 +19,13 @@ use crate::{
     mail::{self, Letter, MailKind},
     one_time_token,
     session::{self, EndReason, start::Origin},
+    store::rate_limit::Quota,
     throttle::{self, Guess},
     user::{self, User, credential, deletion, deletion::Claim},
 };
 
+/// How often an hour one may ask for it, and think again.
+pub const SCHEDULED_AN_HOUR: u32 = 10;
 /// When the record is looked through once more: what somebody did in the very moment was written after the first look.
 const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(1);
 /// Accounts that the hourly look finds at most.
@@ -38,8 +41,11 @@ pub async fn schedule(
     password: Option<&str>,
     origin: &Origin,
 ) -> Result<User> {
+    let quota = Quota::per_hour(SCHEDULED_AN_HOUR);
+    gateway.limit(&format!("delete-account:{}", viewer.user_id()), quota).await?;
     let own = user::service::load_own(gateway, viewer.viewer()).await?;
     let guess = Guess::at_account(gateway, &own.email, origin).await?;
+    let guess = guess.on_device(session::service::device_of(gateway, viewer.signed_in()).await?);
     if password.is_some() {
         throttle::service::attempt(gateway, &guess).await?;
     }

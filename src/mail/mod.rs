@@ -83,6 +83,28 @@ pub enum MailKind {
     AccountErased,
 }
 
+impl MailKind {
+    /// Whether it only tells what somebody has done to the account: of many such at once, some are enough.
+    fn is_notice(self) -> bool {
+        match self {
+            Self::EmailChangeRequested
+            | Self::PasswordChanged
+            | Self::NewDevice
+            | Self::SecondFactorsChanged
+            | Self::ApiKeyCreated
+            | Self::DeletionScheduled => true,
+            Self::VerifyEmail
+            | Self::AlreadyRegistered
+            | Self::ResetPassword
+            | Self::ConfirmEmailChange
+            | Self::EmailChanged
+            | Self::Invitation
+            | Self::DataExportReady
+            | Self::AccountErased => false,
+        }
+    }
+}
+
 /// Whether a mail was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Enum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]

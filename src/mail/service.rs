@@ -17,26 +17,34 @@ use super::{
 };
 use crate::{
     audit::{self, Entry, Kind},
-    auth::{Admin, Client},
+    auth::{Admin, Client, secrets::fingerprint},
     error::{Error, Result},
     gateway::Gateway,
     id::{MailId, TypedId},
     job::{self, Job, JobKind, service::NewJob, service::Outcome},
     one_time_token,
+    store::rate_limit::Quota,
 };
 
 /// How much of an error is kept.
 const MAX_ERROR_BYTES: usize = 500;
 /// How long a mail is remembered.
 pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// Notices of one kind that go to one address an hour.
+pub const NOTICES_PER_HOUR: u32 = 20;
 /// Mails that the development mailbox shows.
 const DEVELOPMENT_MAILS: u64 = 50;
 
-/// Writes a mail into the outbox, with the change that it tells of; [`job::service::wake`] comes after the commit.
+/// Writes a mail into the outbox, with the change that it tells of; [`job::service::wake`] comes after the commit. Of
+/// notices of one kind an account gets [`NOTICES_PER_HOUR`] and no more: nobody fills a mailbox, or the queue that
+/// everybody's mails wait in.
 ///
 /// # Errors
 /// Internal only.
 pub async fn send(gateway: &Gateway, db: &impl ConnectionTrait, letter: Letter) -> Result<()> {
+    if letter.kind.is_notice() && is_flooded(gateway, &letter).await {
+        return Ok(());
+    }
     let now = gateway.clock.now();
     let id = MailId::generate();
     let row = entity::ActiveModel {
@@ -55,6 +63,13 @@ pub async fn send(gateway: &Gateway, db: &impl ConnectionTrait, letter: Letter) 
     };
     entity::Entity::insert(row).exec_without_returning(db).await?;
     enqueue(gateway, db, id).await
+}
+
+async fn is_flooded(gateway: &Gateway, letter: &Letter) -> bool {
+    let (kind, recipient): (&str, _) = (letter.kind.into(), fingerprint(&letter.recipient));
+    let limited =
+        gateway.limit(&format!("notice:{kind}:{recipient}"), Quota::per_hour(NOTICES_PER_HOUR)).await;
+    limited.is_err()
 }
 
 async fn enqueue(gateway: &Gateway, db: &impl ConnectionTrait, id: MailId) -> Result<()> {

@@ -43,6 +43,9 @@ pub enum SignedUp {
     VerificationRequired(String, Issued),
 }
 
+/// Sign-ups that one network may try a minute, whatever comes of them.
+pub const TRIES_PER_MINUTE: u32 = 60;
+
 /// Creates an account, and signs it in unless its address has to be verified first.
 ///
 /// Where it has to be, nobody learns whether the address had an account already: its owner is told by mail.
@@ -52,9 +55,12 @@ pub enum SignedUp {
 /// this address; `CONFLICT` for an address with an account, where addresses need not be verified.
 pub async fn sign_up(gateway: &Gateway, sign_up: SignUp, origin: &Origin) -> Result<SignedUp> {
     check_mode(gateway, sign_up.invitation.is_some())?;
+    // Judging a password takes a while, also one that breaks a rule.
+    let network = origin.client.network();
+    gateway.limit(&format!("sign-up-try:{network}"), Quota::per_minute(TRIES_PER_MINUTE)).await?;
     let new = user::service::check_new(gateway, &sign_up.new).await?;
     let quota = Quota::per_hour(gateway.config.sign_ups_per_hour);
-    gateway.limit(&format!("sign-up:{}", origin.client.network()), quota).await?;
+    gateway.limit(&format!("sign-up:{network}"), quota).await?;
     match sign_up.invitation {
         Some(link) => accept_invitation(gateway, new, sign_up.locale, &link, origin).await,
         None => sign_up_uninvited(gateway, new, sign_up.locale, origin).await,

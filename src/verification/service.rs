@@ -203,7 +203,9 @@ pub async fn request_change(
     client: &Client,
 ) -> Result<()> {
     let new_email: Email = user::service::parse_email("input.newEmail", new_email)?;
+    limit_requests(gateway, client).await?;
     limit_mails(gateway, "change", &viewer.user_id().to_string()).await?;
+    limit_mails(gateway, "change-to", new_email.as_str()).await?;
     let user = user::service::load_own(gateway, viewer.viewer()).await?;
     let owner = user::service::find_by_email(&gateway.db, new_email.as_str()).await?;
     let transaction = gateway.db.begin().await?;

@@ -21,7 +21,10 @@ pub(super) fn words(kind: MailKind, params: &Params<'_>) -> Words {
             before_code: Some("Or type this code on the page where you signed up:"),
             ..mail(
                 "Verify your email address",
-                &["Somebody signed up with this address. Verify that it is yours within 30 minutes."],
+                &[
+                    "Somebody signed up with this address. If it was you, verify it within 30 minutes.",
+                    "If it was not, leave this mail alone: whoever signed up would have an account in your name.",
+                ],
             )
         },
         MailKind::AlreadyRegistered => Words {

@@ -19,7 +19,13 @@ pub(super) fn words(kind: MailKind, params: &Params<'_>) -> Words {
         MailKind::VerifyEmail => Words {
             action: Some("验证邮箱"),
             before_code: Some("也可以在注册页面输入以下验证码："),
-            ..mail("请验证您的邮箱", &["有人使用此邮箱注册了账号。如果是您本人，请在 30 分钟内完成验证。"])
+            ..mail(
+                "请验证您的邮箱",
+                &[
+                    "有人使用此邮箱注册了账号。如果是您本人，请在 30 分钟内完成验证。",
+                    "如果不是您本人，请不要点击：否则对方会得到一个以您名义开通的账号。",
+                ],
+            )
         },
         MailKind::AlreadyRegistered => Words {
             action: Some("重设密码"),

@@ -17,8 +17,12 @@ use crate::{
     job,
     mail::{self, Letter, MailKind},
     owned::select_counts,
+    store::rate_limit::Quota,
     user,
 };
+
+/// How often an hour an account may have new ones.
+pub const GENERATED_AN_HOUR: u32 = 10;
 
 /// Makes ten new codes in the place of those that are there, and shows them once.
 ///
@@ -29,6 +33,8 @@ pub async fn generate(
     viewer: &RecentlyAuthenticated,
     client: &Client,
 ) -> Result<Vec<String>> {
+    let quota = Quota::per_hour(GENERATED_AN_HOUR);
+    gateway.limit(&format!("recovery-codes:{}", viewer.user_id()), quota).await?;
     let transaction = gateway.db.begin().await?;
     let user = user::service::hold(gateway, &transaction, viewer.user_id()).await?;
     if !user.has_second_factor {
