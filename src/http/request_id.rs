@@ -1,6 +1,6 @@
 //! A name for every request, in its log lines, its errors and its answer's `x-request-id`.
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe, time::Instant};
+use std::{borrow::Cow, net::SocketAddr, panic::AssertUnwindSafe, time::Instant};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -49,13 +49,14 @@ pub(super) async fn follow(
     let id = given.map_or_else(|| RequestId::generate().0, str::to_owned);
     let (method, route) = (metrics::method_of(request.method()), metrics::route_of(request.extensions()));
     // An address with a secret in it is told as the route is written.
-    let path = if route.ends_with("/{token}") { &route } else { request.uri().path() };
+    let path =
+        if route.ends_with("/{token}") { Cow::from(&route) } else { without_token(request.uri().path()) };
     let traced = telemetry::request_span(method, &route, &HeaderExtractor(request.headers()));
     let span = tracing::info_span!(
         "request",
         id,
         method = %request.method(),
-        path,
+        path = &*path,
         trace_id = telemetry::trace_id(&traced),
         ip = %client_ip(&app.gateway.config.trusted_proxies, peer, request.headers()),
     );
@@ -87,6 +88,41 @@ pub(super) async fn follow(
     .await
 }
 
+/// The path without what follows `/data-export/`. Whoever mistypes such an address, or has a program that does, has
+/// no download, but shows a token that is good for one all the same.
+fn without_token(path: &str) -> Cow<'_, str> {
+    const MARK: &str = "/data-export";
+    let cut = path.match_indices(MARK).map(|(at, _)| path.split_at(at + MARK.len()));
+    // Some programs write a slash as `%2F`.
+    let mut tokens = cut.filter(|(_, rest)| rest.starts_with(['/', '%']) && rest.len() > 1);
+    tokens.next().map_or(path.into(), |(before, _)| format!("{before}/{{token}}").into())
+}
+
 fn is_plain(id: &str) -> bool {
     (8..=MAX_CHARS).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_the_address_of_a_download_is_not_told() {
+        for (path, told) in [
+            ("/api/data-export/secret", "/api/data-export/{token}"),
+            ("/api/data-export/secret/", "/api/data-export/{token}"),
+            ("/api/data-export//secret", "/api/data-export/{token}"),
+            ("/api/data-export%2Fsecret", "/api/data-export/{token}"),
+            ("/api//data-export/secret", "/api//data-export/{token}"),
+            ("/x/data-export/secret/data-export/more", "/x/data-export/{token}"),
+            ("/data-exports/data-export/secret", "/data-exports/data-export/{token}"),
+            ("/data-export/secret", "/data-export/{token}"),
+            ("/api/data-export/", "/api/data-export/"),
+            ("/api/data-export", "/api/data-export"),
+            ("/assets/data-export-1.js", "/assets/data-export-1.js"),
+            ("/api/graphql", "/api/graphql"),
+        ] {
+            assert_eq!(without_token(path), told);
+        }
+    }
 }
