@@ -47,6 +47,16 @@ impl Email {
         if well_formed { Ok(Self(normal)) } else { Err(EmailError::Malformed) }
     }
 
+    /// Reads an address that somebody else vouches for: only the case of letters may differ from what is kept. What has
+    /// to be normalised further is another mailbox there, whose owner need not be this one's.
+    ///
+    /// # Errors
+    /// As [`Email::parse`].
+    pub fn parse_as_written(text: &str) -> Result<Self, EmailError> {
+        let is_normal = text.trim().len() == text.len() && text.nfkc().eq(text.chars());
+        if is_normal { Self::parse(text) } else { Err(EmailError::Malformed) }
+    }
+
     /// The address.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -87,6 +97,27 @@ mod tests {
             assert_eq!(Email::parse(text).unwrap().as_str(), "ada@example.com", "{text:?}");
         }
         assert_eq!(Email::parse("张三@例子.公司").unwrap().as_str(), "张三@例子.公司");
+    }
+
+    #[test]
+    fn what_others_vouch_for_is_taken_as_it_is_written() {
+        for text in ["Ada@Example.com", "张三@例子.公司", "É@example.com"] {
+            assert_eq!(Email::parse_as_written(text), Email::parse(text), "{text:?}");
+        }
+        // A fullwidth letter, the sign of Kelvin, a ligature, white space, an accent apart, a fullwidth @.
+        for text in [
+            "\u{ff50}@example.com",
+            "\u{212a}@example.com",
+            "\u{fb01}@example.com",
+            "p@example.com ",
+            "p@example.com\u{3000}",
+            "p@\u{ff45}xample.com",
+            "cafe\u{301}@example.com",
+            "p\u{ff20}example.com",
+        ] {
+            assert!(Email::parse(text).is_ok(), "{text:?}");
+            assert_eq!(Email::parse_as_written(text), Err(EmailError::Malformed), "{text:?}");
+        }
     }
 
     #[test]

@@ -321,6 +321,8 @@ async fn the_log_does_not_tell_the_link() {
     assert!(!log.contains("nobody-else-may-know"), "{log}");
     let nginx = include_str!("../nginx.conf");
     assert!(
-        nginx.contains(r#""~(?s)^(?<fastgpt_before_token>.*?/data-export)/" "$fastgpt_before_token/{token}";"#)
+        nginx.contains(
+            r#""~(?s)^(?<fastgpt_before_token>.*?/data-export)/" "$fastgpt_before_token/{token}";"#
+        )
     );
 }

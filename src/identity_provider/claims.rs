@@ -39,7 +39,7 @@ pub(super) fn identity(claims: &Claims, role: Option<&RoleClaim>, groups_claim: 
     let name = ["name", "preferred_username", "nickname"].into_iter().find_map(text);
     Identity {
         subject: text("sub").unwrap_or_default().to_owned(),
-        email: text("email").and_then(|email| Email::parse(email).ok()),
+        email: text("email").and_then(|email| Email::parse_as_written(email).ok()),
         email_verified,
         name: name.map(str::to_owned),
         role: role.map(|role| role_of(claims, role)),

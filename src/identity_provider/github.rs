@@ -81,7 +81,7 @@ impl GitHub {
         let addresses: Vec<Address> =
             self.http.get_json(&format!("{api}/user/emails?per_page=100"), Some(&token)).await?;
         let address = addresses.into_iter().find(|address| address.primary);
-        let email = address.as_ref().and_then(|address| Email::parse(&address.email).ok());
+        let email = address.as_ref().and_then(|address| Email::parse_as_written(&address.email).ok());
         Ok(Identity {
             subject: user.id.to_string(),
             email,

@@ -120,7 +120,8 @@ pub struct Answer {
 pub struct Identity {
     /// Names this person at this provider, for ever.
     pub subject: String,
-    /// The address, if there is one that mail can go to.
+    /// The address, if there is one that mail can go to, and only if the provider writes it as it is kept here but for
+    /// the case of letters.
     pub email: Option<crate::email::Email>,
     /// Whether the provider says that it is this person's.
     pub email_verified: bool,

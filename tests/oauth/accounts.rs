@@ -25,6 +25,8 @@ async fn an_address_that_the_provider_has_not_verified_opens_nothing() {
         json!({ "sub": "4", "email": email_of("张三") }),
         json!({ "sub": "5", "email": "不是地址", "email_verified": true }),
         json!({ "sub": "6", "email": null, "email_verified": true }),
+        // Another mailbox there, although it would be the same one here.
+        person("7", "张三@ｅxample.com", true),
     ] {
         assert_eq!(
             reason(&provider.sign_in(&app.client(), stranger.clone()).await),

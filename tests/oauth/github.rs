@@ -54,9 +54,13 @@ async fn who_has_no_name_is_called_by_the_login() {
 async fn an_address_that_is_not_verified_or_not_there_opens_nothing() {
     let (github, app) = TestGitHub::with_app(&[]).await;
     let verified_but_not_primary = json!([{ "email": "a@example.com", "primary": false, "verified": true }]);
-    for emails in
-        [emails("a@example.com", false), json!([]), verified_but_not_primary, json!([{ "email": "" }])]
-    {
+    for emails in [
+        emails("a@example.com", false),
+        emails("ａ@example.com", true),
+        json!([]),
+        verified_but_not_primary,
+        json!([{ "email": "" }]),
+    ] {
         let answer = github.sign_in(&app.client(), hubber(1, json!("王"), emails.clone())).await;
         assert_eq!(reason(&answer), "EMAIL_UNVERIFIED", "{emails}");
     }
