@@ -55,8 +55,7 @@ impl LinkedAccountNode {
 
     /// What people know the provider by.
     async fn label(&self, ctx: &Context<'_>) -> String {
-        let provider = RequestContext::of(ctx).gateway.identity_providers.find(&self.0.provider);
-        provider.map_or_else(|| self.0.provider.clone(), |provider| provider.label.clone())
+        service::label(&RequestContext::of(ctx).gateway, &self.0.provider).to_owned()
     }
 
     /// Address at the provider, as of the last sign-in.

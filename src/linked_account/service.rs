@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    TransactionTrait,
 };
 use url::Url;
 
@@ -22,6 +23,8 @@ use crate::{
     gateway::Gateway,
     id::{LinkedAccountId, UserId},
     identity_provider::{IdentityProvider, Prompt, ProviderError},
+    job,
+    mail::{self, Letter, MailKind},
     store::rate_limit::Quota,
     user::{self, User},
 };
@@ -158,6 +161,23 @@ pub async fn find(gateway: &Gateway, viewer: &Viewer, id: LinkedAccountId) -> Re
     Ok(visible.one(&gateway.db).await?.map(LinkedAccount::from))
 }
 
+/// What people know a provider by; the identifier of one that is not configured any more.
+pub(super) fn label<'a>(gateway: &'a Gateway, provider: &'a str) -> &'a str {
+    gateway.identity_providers.find(provider).map_or(provider, |provider| &provider.label)
+}
+
+/// Tells the owner of an account what was linked to it, or unlinked; to be followed by [`job::service::wake`].
+pub(super) async fn tell(
+    gateway: &Gateway,
+    transaction: &DatabaseTransaction,
+    user: &User,
+    kind: MailKind,
+    provider: &str,
+) -> Result<()> {
+    let letter = Letter::to(user, kind).with("provider", label(gateway, provider));
+    mail::service::send(gateway, transaction, letter).await
+}
+
 /// Has an account at a provider no longer sign in to the viewer's.
 ///
 /// # Errors
@@ -174,10 +194,12 @@ pub async fn unlink(
     let row = own.one(&transaction).await?.ok_or(NONE_SUCH)?;
     entity::Entity::delete_by_id(id).exec(&transaction).await?;
     user::ways_in::check_one_is_left(gateway, &transaction, user.id).await?;
+    tell(gateway, &transaction, &user, MailKind::AccountUnlinked, &row.provider).await?;
     let entry = Entry::by(recent.viewer(), Kind::AccountUnlinked).from(client).with("provider", row.provider);
     let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
     transaction.commit().await?;
     recorded.announce(gateway);
+    job::service::wake(gateway);
     Ok(user)
 }
 

@@ -75,6 +75,10 @@ pub enum MailKind {
     SecondFactorsChanged,
     /// An API key was made.
     ApiKeyCreated,
+    /// An account at an identity provider signs in to the account from now on.
+    AccountLinked,
+    /// An account at an identity provider signs in to it no longer.
+    AccountUnlinked,
     /// The copy of the data can be downloaded.
     DataExportReady,
     /// The account will be erased.
@@ -92,6 +96,8 @@ impl MailKind {
             | Self::NewDevice
             | Self::SecondFactorsChanged
             | Self::ApiKeyCreated
+            | Self::AccountLinked
+            | Self::AccountUnlinked
             | Self::DeletionScheduled => true,
             Self::VerifyEmail
             | Self::AlreadyRegistered

@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn every_mail_is_complete_in_every_language() {
         let params = json!({ "name": "张三", "email": "新@例子.公司", "device": "Firefox", "ip": "203.0.113.9",
-            "invitedBy": "李四", "expiresAt": "2026-12-01", "at": "2026-12-09", "keyName": "笔记本" });
+            "invitedBy": "李四", "expiresAt": "2026-12-01", "at": "2026-12-09", "keyName": "笔记本",
+            "provider": "公司目录" });
         for kind in MailKind::iter() {
             for locale in [Locale::ZhCn, Locale::En] {
                 let mail = render(kind, locale, params.as_object().unwrap(), &secrets()).unwrap();

@@ -5,9 +5,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, PASSWORD, Response, email_of,
+    Client, PASSWORD, Response, TestApp, email_of,
     github::{TestGitHub, hubber},
     identity_provider::{Instead, TestProvider, location, person, reason, visit},
+    mailbox::ReadMail,
 };
 
 const SECURITY: &str = "http://localhost:5000/security";
@@ -119,6 +120,56 @@ async fn a_link_that_fails_is_told_to_whoever_tried_and_is_no_failed_sign_in() {
     assert_eq!(app.sql_value::<i64>(failed, []).await, 0);
     let zhangs = zhang.query("{ viewer { activity { nodes { kind } } } }").await;
     assert!(!zhangs.texts_at("/viewer/activity/nodes", "kind").iter().any(|kind| kind.contains("FAILED")));
+}
+
+/// What the owner of an account is told of linked accounts, the latest first.
+async fn told(app: &TestApp) -> Vec<ReadMail> {
+    let mut mails = app.mails_to(&email_of("张三")).await;
+    mails.retain(|mail| mail.subject.contains("关联"));
+    mails
+}
+
+#[tokio::test]
+async fn the_owner_is_told_of_what_is_linked_and_unlinked() {
+    let (provider, app) = TestProvider::with_app(&[]).await;
+    let zhang = app.with_user("张三").await;
+    link(&provider, &zhang, elsewhere("1")).await;
+    let mails = told(&app).await;
+    assert_eq!(mails.len(), 1);
+    insta::assert_snapshot!(mails[0].text, @"
+    张三，您好：
+
+    您的账号关联了“公司目录”的一个账号，以后可以用它登录。
+
+    如果不是您本人操作，请立即到“安全”页面取消关联，重置密码，并检查登录设备。
+    ");
+    // Nothing new.
+    link(&provider, &zhang, elsewhere("1")).await;
+    provider.sign_in(&app.client(), elsewhere("1")).await;
+    assert_eq!(told(&app).await.len(), 1);
+    app.advance(TimeDelta::seconds(1)).await;
+    let id = accounts(&zhang).await.remove(0);
+    unlink(&zhang, &id).await.data();
+    let mails = told(&app).await;
+    assert_eq!(mails.len(), 2);
+    insta::assert_snapshot!(mails[0].text, @"
+    张三，您好：
+
+    您的账号已取消与“公司目录”一个账号的关联，以后不能再用它登录。
+
+    如果不是您本人操作，请立即重置密码，并检查登录设备。
+    ");
+}
+
+#[tokio::test]
+async fn the_owner_is_told_of_what_joins_at_a_sign_in_but_not_of_what_made_the_account() {
+    let (provider, app) = TestProvider::with_app(&[]).await;
+    provider.sign_in(&app.client(), person("1", &email_of("张三"), true)).await;
+    assert!(told(&app).await.is_empty(), "there was nobody to tell");
+    provider.sign_in(&app.client(), person("2", &email_of("张三"), true)).await;
+    assert_eq!(told(&app).await.len(), 1);
+    provider.sign_in(&app.client(), person("2", &email_of("张三"), true)).await;
+    assert_eq!(told(&app).await.len(), 1);
 }
 
 #[tokio::test]
@@ -261,7 +312,7 @@ async fn what_a_thief_has_linked_leads_in_no_more_once_the_sign_in_is_disowned()
     app.advance(TimeDelta::seconds(1)).await;
     let thief = app.client_at("198.51.100.7").with_header("user-agent", "curl/8.0.1");
     thief.sign_in(&email_of("张三"), PASSWORD).await.data();
-    let token = app.mails_to(&email_of("张三")).await.last().unwrap().token();
+    let token = app.mail_to(&email_of("张三")).await.token();
     link(&provider, &thief, elsewhere("2")).await;
     assert_eq!(accounts(&owner).await.len(), 2);
     let disown =

@@ -11,7 +11,7 @@ use super::{
     super::{
         entity,
         journey::{self, BrowserSecret, Link, Plan},
-        service::{limit, note_trouble},
+        service::{limit, note_trouble, tell},
     },
     Outcome, Reason, Returned,
 };
@@ -23,6 +23,8 @@ use crate::{
     gateway::Gateway,
     id::{LinkedAccountId, TypedId, UserId},
     identity_provider::{Answer, Identity, IdentityProvider, Journey, ProviderError},
+    job,
+    mail::MailKind,
     registration,
     session::{
         self,
@@ -266,7 +268,10 @@ async fn join(
     let user = user.map_err(|error| if matches!(error, Error::InvalidToken) { FASTER } else { error })?;
     let used_at = Some(gateway.clock.now());
     let linked = insert(gateway, &transaction, provider, identity, user.id, used_at, client).await?;
-    commit(gateway, transaction, user, provider, identity, vec![linked], client).await
+    tell(gateway, &transaction, &user, MailKind::AccountLinked, &provider.id).await?;
+    let user = commit(gateway, transaction, user, provider, identity, vec![linked], client).await?;
+    job::service::wake(gateway);
+    Ok(user)
 }
 
 /// Creates an account, where the rules of registration allow it.
@@ -357,8 +362,10 @@ async fn link_once(
         Some(_) => return Ok(Err(Reason::AlreadyLinked.into())),
         None => {
             let linked = insert(gateway, &transaction, provider, identity, user.id, None, client).await?;
+            tell(gateway, &transaction, &user, MailKind::AccountLinked, &provider.id).await?;
             transaction.commit().await?;
             linked.announce(gateway);
+            job::service::wake(gateway);
         }
     }
     Ok(Ok(()))

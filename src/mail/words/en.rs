@@ -121,6 +121,26 @@ pub(super) fn words(kind: MailKind, params: &Params<'_>) -> Words {
                 &[&format!("The API key \"{}\" was made for your account.", params.text("keyName"))],
             )
         },
+        MailKind::AccountLinked => Words {
+            closing: "If this was not you, unlink it under Security at once, reset your password and look through your sessions.",
+            ..mail(
+                "An account was linked to yours",
+                &[&format!(
+                    "From now on an account at \"{}\" signs in to your account.",
+                    params.text("provider")
+                )],
+            )
+        },
+        MailKind::AccountUnlinked => Words {
+            closing: REACT,
+            ..mail(
+                "An account was unlinked from yours",
+                &[&format!(
+                    "An account at \"{}\" was unlinked and does not sign in to your account any more.",
+                    params.text("provider")
+                )],
+            )
+        },
         MailKind::DataExportReady => Words {
             action: Some("Go to the download"),
             closing: "If you did not ask for it, change your password and look through your sessions.",

@@ -101,6 +101,23 @@ pub(super) fn words(kind: MailKind, params: &Params<'_>) -> Words {
                 &[&format!("您的账号新建了 API 密钥“{}”。", params.text("keyName"))],
             )
         },
+        MailKind::AccountLinked => Words {
+            closing: "如果不是您本人操作，请立即到“安全”页面取消关联，重置密码，并检查登录设备。",
+            ..mail(
+                "已关联新的登录账号",
+                &[&format!("您的账号关联了“{}”的一个账号，以后可以用它登录。", params.text("provider"))],
+            )
+        },
+        MailKind::AccountUnlinked => Words {
+            closing: REACT,
+            ..mail(
+                "已取消关联登录账号",
+                &[&format!(
+                    "您的账号已取消与“{}”一个账号的关联，以后不能再用它登录。",
+                    params.text("provider")
+                )],
+            )
+        },
         MailKind::DataExportReady => Words {
             action: Some("前往下载"),
             closing: "如果不是您本人申请的，请修改密码并检查登录会话。",
