@@ -5,6 +5,7 @@ mod github;
 mod journeys;
 mod linking;
 mod providers;
+mod recency;
 mod roles;
 mod sign_in;
 mod tokens;

@@ -27,7 +27,7 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// The person of these claims.
+/// The person of these claims. When it was authenticated is for the ID token alone to say.
 pub(super) fn identity(claims: &Claims, role: Option<&RoleClaim>, groups_claim: Option<&str>) -> Identity {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let email_verified = match claims.get("email_verified") {
@@ -44,6 +44,7 @@ pub(super) fn identity(claims: &Claims, role: Option<&RoleClaim>, groups_claim: 
         name: name.map(str::to_owned),
         role: role.map(|role| role_of(claims, role)),
         groups: groups_claim.map(|claim| groups_of(claims, claim)),
+        authenticated_at: None,
     }
 }
 

@@ -89,6 +89,8 @@ impl GitHub {
             name: user.name.filter(|name| !name.trim().is_empty()).or(Some(user.login)),
             role: None,
             groups: None,
+            // It does not say.
+            authenticated_at: None,
         })
     }
 }

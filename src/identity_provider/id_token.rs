@@ -59,16 +59,15 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> anyhow::Result<()> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     anyhow::ensure!(text("iss") == Some(expected.issuer), "iss is another issuer");
     check_audience(claims, expected.client_id)?;
-    let time = |name: &str| {
-        let seconds = claims.get(name).and_then(Value::as_f64).map(|seconds| seconds as i64);
-        seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-    };
+    let time = |name: &str| time(claims, name);
     let now = expected.now;
     anyhow::ensure!(time("exp").is_some_and(|exp| now < exp + CLOCK_SKEW), "exp is over, or missing");
     let issued = time("iat").is_some_and(|iat| now - MAX_AGE - CLOCK_SKEW < iat && iat < now + CLOCK_SKEW);
     anyhow::ensure!(issued, "iat is not of this sign-in, or missing");
     let begins = !claims.contains_key("nbf") || time("nbf").is_some_and(|nbf| nbf < now + CLOCK_SKEW);
     anyhow::ensure!(begins, "nbf is still to come");
+    let told = !claims.contains_key("auth_time") || time("auth_time").is_some();
+    anyhow::ensure!(told, "auth_time is no time");
     let nonce = text("nonce").unwrap_or_default();
     anyhow::ensure!(
         equal(nonce.as_bytes(), expected.nonce.expose_secret().as_bytes()),
@@ -78,6 +77,17 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> anyhow::Result<()> {
     let is_name = (1..=MAX_SUBJECT).contains(&subject.len()) && !subject.contains('\0');
     anyhow::ensure!(is_name, "sub is missing, or no name");
     Ok(())
+}
+
+/// When a person was last authenticated, as the token that these claims are of has it.
+pub(super) fn authenticated_at(claims: &Claims) -> Option<DateTime<Utc>> {
+    // There was nobody to authenticate before; and a database may not know so early a year.
+    time(claims, "auth_time").map(|at| at.max(DateTime::UNIX_EPOCH))
+}
+
+fn time(claims: &Claims, name: &str) -> Option<DateTime<Utc>> {
+    let seconds = claims.get(name).and_then(Value::as_f64).map(|seconds| seconds as i64);
+    seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0))
 }
 
 /// For us, and, where it is for others as well, got by us.

@@ -16,6 +16,7 @@ mod token;
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::Enum;
+use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
 use secrecy::SecretString;
 use tokio::time::timeout;
@@ -131,6 +132,8 @@ pub struct Identity {
     pub role: Option<Role>,
     /// The groups, where they are asked for.
     pub groups: Option<Vec<String>>,
+    /// When the provider last had this person show who it is, where it says so; it may be long ago.
+    pub authenticated_at: Option<DateTime<Utc>>,
 }
 
 /// Why nobody came back.

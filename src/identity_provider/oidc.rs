@@ -20,6 +20,11 @@ use super::{
 };
 use crate::{clock::Clock, config::identity::OpenIdProvider};
 
+/// OpenID Connect Core 1.0, section 3.1.2.1: whoever sends `max_age` is told when the person was authenticated
+/// (`auth_time`), which it need not be otherwise. In seconds, as long as a session may be at the longest: nobody is made to
+/// sign in at the provider again because of it.
+const ANY_AGE: u32 = 10 * 365 * 24 * 3600;
+
 /// A provider, and what it has told of itself.
 #[derive(Debug)]
 pub(super) struct OpenId {
@@ -68,7 +73,8 @@ impl OpenId {
             .authorize_url(|| CsrfToken::new(journey.state.expose_secret().to_owned()))
             .add_scopes(self.config.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-            .add_extra_param("nonce", journey.nonce.expose_secret().to_owned());
+            .add_extra_param("nonce", journey.nonce.expose_secret().to_owned())
+            .add_extra_param("max_age", ANY_AGE.to_string());
         if prompt == Prompt::Login {
             request = request.add_extra_param("prompt", "login");
         }
@@ -94,9 +100,12 @@ impl OpenId {
         let exchanged = token::exchange(&self.client(&metadata)?, &self.http, answer, journey).await?;
         let token = exchanged.extra_fields().id_token.as_deref().context("it gives no ID token")?;
         let claims = self.verify(&metadata, token, journey).await.context("its ID token is not good")?;
+        let authenticated_at = id_token::authenticated_at(&claims);
         let access_token = exchanged.access_token().secret().clone().into();
         let claims = self.complete(&metadata, claims, &access_token).await?;
-        Ok(claims::identity(&claims, self.config.role.as_ref(), self.config.groups_claim.as_deref()))
+        let identity =
+            claims::identity(&claims, self.config.role.as_ref(), self.config.groups_claim.as_deref());
+        Ok(Identity { authenticated_at, ..identity })
     }
 
     /// Keys change: one that is not known yet is asked for once.

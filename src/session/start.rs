@@ -206,6 +206,7 @@ pub async fn begin(
     let client = &origin.client;
     let is_new_device = new_device::is_new(gateway, &credential.user, origin).await?;
     let provider = credential.provider().map(str::to_owned);
+    let authenticated_at = credential.authenticated_at(now);
 
     let transaction = gateway.db.begin().await?;
     if let Some(challenge) = options.redeems {
@@ -228,7 +229,7 @@ pub async fn begin(
         expires_at: Set(now + gateway.config.lifetimes.session),
         refresh_hash: Set(token.hash(&gateway.session_key)),
         refreshed_at: Set(now),
-        authenticated_at: Set(Some(now)),
+        authenticated_at: Set(Some(authenticated_at)),
         known_device_id: Set(Some(device_id)),
         ..Default::default()
     };

@@ -38,10 +38,19 @@ pub struct Credential {
 enum Proof {
     /// The right password for this hash, and the same password under today's parameters.
     Password { hash: String, rehashed: Option<String> },
-    /// The word of the identity provider with this identifier.
-    Provider(String),
+    /// The word of an identity provider.
+    Provider(Word),
     /// Something else that holds whatever the password: a passkey, a code by mail.
     Other,
+}
+
+/// What an identity provider says of a user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Word {
+    /// The provider's identifier.
+    provider: String,
+    /// When the user last showed it who it is, where it says so.
+    authenticated_at: Option<DateTime<Utc>>,
 }
 
 /// A [`Credential`] between two steps of a sign-in, as the first step leaves it for the second.
@@ -50,9 +59,9 @@ pub struct SuspendedCredential {
     user_id: UserId,
     /// Of the hash that the password was right for.
     password: Option<String>,
-    /// Which identity provider vouched.
-    #[serde(default)]
-    provider: Option<String>,
+    /// What an identity provider said, where one vouched.
+    #[serde(flatten)]
+    word: Option<Word>,
 }
 
 impl Credential {
@@ -77,20 +86,32 @@ impl Credential {
         }
     }
 
-    /// Of a user for whom an identity provider vouches.
+    /// Of a user for whom an identity provider vouches, and when that had the user show who it is, where it says so.
     ///
     /// Called only by what has just heard it say so (held by `tests/layering.rs`).
     #[must_use]
-    pub fn by_provider(user: User, provider: &str) -> Self {
-        Self { user, proof: Proof::Provider(provider.to_owned()) }
+    pub fn by_provider(user: User, provider: &str, authenticated_at: Option<DateTime<Utc>>) -> Self {
+        Self { user, proof: Proof::Provider(Word { provider: provider.to_owned(), authenticated_at }) }
     }
 
     /// The identity provider that vouched, where one did.
     #[must_use]
     pub fn provider(&self) -> Option<&str> {
+        self.word().map(|word| &*word.provider)
+    }
+
+    /// When the user has shown who it is: `now`, or earlier, where it was shown to an identity provider. One that knows
+    /// somebody already asks nothing and vouches all the same.
+    #[must_use]
+    pub fn authenticated_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let told = self.word().and_then(|word| word.authenticated_at);
+        told.map_or(now, |at| at.min(now))
+    }
+
+    fn word(&self) -> Option<&Word> {
         match &self.proof {
-            Proof::Provider(provider) => Some(provider),
-            _ => None,
+            Proof::Provider(word) => Some(word),
+            Proof::Password { .. } | Proof::Other => None,
         }
     }
 
@@ -100,7 +121,7 @@ impl Credential {
         SuspendedCredential {
             user_id: self.user.id,
             password: self.password_hash().map(fingerprint),
-            provider: self.provider().map(str::to_owned),
+            word: self.word().cloned(),
         }
     }
 }
@@ -116,7 +137,7 @@ pub async fn resume(gateway: &Gateway, suspended: &SuspendedCredential) -> Resul
         .await?;
     let row = row.ok_or(Error::InvalidToken)?;
     let proof = match &suspended.password {
-        None => suspended.provider.clone().map_or(Proof::Other, Proof::Provider),
+        None => suspended.word.clone().map_or(Proof::Other, Proof::Provider),
         Some(password) if *password == fingerprint(&row.password_hash) => {
             Proof::Password { hash: row.password_hash.clone(), rehashed: None }
         }

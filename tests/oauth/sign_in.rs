@@ -35,6 +35,7 @@ async fn a_browser_is_sent_to_the_provider_with_what_the_standards_ask_for() {
     assert_eq!(asked["redirect_uri"], "http://localhost:5000/api/auth/company/callback");
     assert_eq!(asked["scope"], "openid email profile");
     assert_eq!(asked["prompt"], "login");
+    assert_eq!(asked["max_age"], "315360000", "ten years, for the answer's `auth_time`");
     // RFC 7636, section 4.2: SHA-256 in base64url.
     for (name, length) in [("code_challenge", 43), ("nonce", 43)] {
         assert_eq!(asked[name].len(), length, "{name}");

@@ -82,6 +82,8 @@ struct Grant {
     redirect_uri: String,
     nonce: String,
     challenge: String,
+    /// Whether it is asked when the person was authenticated.
+    asks_when: bool,
 }
 
 /// A key with its public half.
@@ -201,6 +203,7 @@ impl TestProvider {
             redirect_uri: asked["redirect_uri"].clone(),
             nonce: asked["nonce"].clone(),
             challenge: asked["code_challenge"].clone(),
+            asks_when: asked.contains_key("max_age"),
         };
         let code = self.change(|behaviour| {
             let code = format!("code-{}", behaviour.codes_given);
@@ -314,6 +317,9 @@ impl Behaviour {
         let mut claims = json!({ "iss": issuer, "aud": CLIENT_ID, "sub": grant.person["sub"], "nonce": grant.nonce,
             "iat": now, "exp": now + 300 });
         let own = claims.as_object_mut().unwrap();
+        if grant.asks_when {
+            own.insert("auth_time".into(), now.into());
+        }
         if self.tells_in_token {
             own.extend(grant.person.as_object().unwrap().clone());
         }

@@ -190,7 +190,7 @@ async fn sign_in(
         match came {
             Err(Error::Conflict(_)) if try_again => {}
             came => {
-                let credential = Credential::by_provider(came??, &provider.id);
+                let credential = Credential::by_provider(came??, &provider.id, identity.authenticated_at);
                 return Ok(start::first_step_done(gateway, credential, Method::Provider, origin).await?);
             }
         }
