@@ -38,15 +38,21 @@ impl RequestContext {
     }
 
     /// A request over a WebSocket: of whoever opened it, or of somebody unknown.
-    #[must_use]
-    pub async fn over_socket(gateway: Gateway, token: Option<Arc<SocketToken>>, client: Client) -> Self {
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when whoever opened it may no longer use it.
+    pub async fn over_socket(
+        gateway: Gateway,
+        token: Option<Arc<SocketToken>>,
+        client: Client,
+    ) -> Result<Self> {
         let loaders = Loaders::new(&gateway);
         let viewer = match &token {
-            Some(token) => Some(token.viewer_now(&gateway).await),
+            Some(token) => Some(token.viewer_now(&gateway).await?),
             None => None,
         };
         let cookies = Cookies::default();
-        Self { gateway, client, cookies, loaders, viewer, socket_token: token }
+        Ok(Self { gateway, client, cookies, loaders, viewer, socket_token: token })
     }
 
     /// The context of the request that is being resolved.

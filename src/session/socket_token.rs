@@ -25,11 +25,12 @@ impl SocketToken {
         *self.0.borrow()
     }
 
-    /// The same as of now: whoever shows once more who it is shows it to the open socket as well. Of one whose proof holds
-    /// no longer the socket is about to be closed.
-    pub async fn viewer_now(&self, gateway: &Gateway) -> Viewer {
-        let viewer = self.viewer();
-        viewer.as_of_now(gateway).await.unwrap_or(viewer)
+    /// The same as of now: whoever shows once more who it is shows it to the open socket as well.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when the proof holds no longer: the socket is about to be closed.
+    pub async fn viewer_now(&self, gateway: &Gateway) -> Result<Viewer> {
+        self.viewer().as_of_now(gateway).await
     }
 
     /// Puts a newer access token of the same session in place. One that runs out sooner changes nothing.

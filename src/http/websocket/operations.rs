@@ -12,7 +12,8 @@ use tracing::Instrument;
 use super::{Close, close, message::ServerMessage};
 use crate::{
     auth::Client,
-    graphql::{Answer, Params, RequestContext},
+    error,
+    graphql::{Answer, Params, RequestContext, error::server_error},
     http::{App, request_id::RequestId},
     session::socket_token::SocketToken,
 };
@@ -95,7 +96,7 @@ impl Operations {
     }
 
     /// In a box, which goes once the operation runs: a subscription stands for hours.
-    fn context(&self, request_id: &str) -> BoxFuture<'static, RequestContext> {
+    fn context(&self, request_id: &str) -> BoxFuture<'static, error::Result<RequestContext>> {
         let gateway = self.app.gateway.clone();
         let client = Client { request_id: request_id.to_owned(), ..self.client.clone() };
         RequestContext::over_socket(gateway, self.token.clone(), client).boxed()
@@ -118,14 +119,21 @@ impl Answers {
 }
 
 async fn run(
-    context: BoxFuture<'static, RequestContext>,
+    context: BoxFuture<'static, error::Result<RequestContext>>,
     app: App,
     params: Params,
     request_id: String,
     answers: Answers,
 ) {
     let id = || answers.id.clone();
-    let context = Arc::new(context.await);
+    let context = match context.await {
+        Ok(context) => Arc::new(context),
+        Err(error) => {
+            let payload = vec![server_error(error, &request_id)];
+            answers.send(ServerMessage::Error { id: id(), payload }).await;
+            return;
+        }
+    };
     let mut stream = pin!(app.engine.execute_stream(params, context, request_id));
     while let Some(answer) = stream.next().await {
         let (message, is_last) = match answer {
