@@ -206,7 +206,8 @@ pub async fn begin(
     let client = &origin.client;
     let is_new_device = new_device::is_new(gateway, &credential.user, origin).await?;
     let provider = credential.provider().map(str::to_owned);
-    let authenticated_at = credential.authenticated_at(now);
+    // A factor is shown in this very moment.
+    let authenticated_at = if options.shown.is_some() { now } else { credential.authenticated_at(now) };
 
     let transaction = gateway.db.begin().await?;
     if let Some(challenge) = options.redeems {

@@ -80,23 +80,24 @@ async fn a_minute_of_what_is_recent_is_gone_where_the_provider_asked_a_minute_ag
 }
 
 #[tokio::test]
-async fn a_second_step_between_makes_nothing_more_recent() {
+async fn a_second_step_between_is_as_recent_as_it_is() {
     let (provider, app) = TestProvider::with_app(&[]).await;
     let enrolled = app.enroll_totp(&come(&provider, &app, "/api/auth/company", json!({})).await).await;
     let claims = json!({ "auth_time": app.now().timestamp() - 86_400 });
     provider.change(|behaviour| behaviour.twist = claims);
     let browser = app.client();
-    let answer = provider.sign_in(&browser, wang()).await;
-    let (_, challenge) = location(&answer).split_once("#challenge=").unwrap();
-    let code = enrolled.app.code(app.now());
-    browser.second_step(challenge, json!({ "totpCode": code })).await.data();
-    assert!(!is_recent(&browser).await);
-    let reauthenticate =
-        "mutation($code: String!) { reauthenticate(input: { totpCode: $code }) { validUntil } }";
-    app.advance(TimeDelta::seconds(30)).await;
-    let code = json!({ "code": enrolled.app.code(app.now()) });
-    browser.query_with(reauthenticate, code).await.data();
+    let sign_in = async || {
+        let answer = provider.sign_in(&browser, wang()).await;
+        location(&answer).split_once("#challenge=").map(|(_, challenge)| challenge.to_owned())
+    };
+    let challenge = sign_in().await.unwrap();
+    let input = json!({ "totpCode": enrolled.app.code(app.now()), "rememberDevice": true });
+    browser.second_step(&challenge, input).await.data();
     assert!(is_recent(&browser).await);
+    // Whoever is not asked shows nothing.
+    assert_eq!(sign_in().await, None);
+    browser.refresh().await.data();
+    assert!(!is_recent(&browser).await);
 }
 
 #[tokio::test]
