@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    TransactionTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, TransactionTrait,
     sea_query::{Expr, ExprTrait},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -23,7 +23,7 @@ use crate::{
     id::{MailId, TypedId},
     job::{self, Job, JobKind, service::NewJob, service::Outcome},
     one_time_token,
-    store::rate_limit::Quota,
+    store::{pattern, rate_limit::Quota},
 };
 
 /// How much of an error is kept.
@@ -255,14 +255,18 @@ pub async fn remove_old(gateway: &Gateway) -> Result<u64> {
     Ok(entity::Entity::delete_many().filter(long_ago).exec(&gateway.db).await?.rows_affected)
 }
 
-/// Removes the mails of until then to an address that belong to no account, such as invitations.
+/// Removes the mails of until then to an address that belong to no account, such as invitations, and those to others
+/// that tell of it.
 ///
 /// # Errors
 /// Internal only.
 pub async fn forget_address(db: &impl ConnectionTrait, address: &str, until: DateTime<Utc>) -> Result<()> {
+    let is_to_it =
+        Condition::all().add(entity::Column::Recipient.eq(address)).add(entity::Column::UserId.is_null());
+    // As JSON writes it: nothing in an address needs an escape.
+    let tells_of_it = Expr::col(entity::Column::Params).like(pattern::containing(&format!("\"{address}\"")));
     entity::Entity::delete_many()
-        .filter(entity::Column::Recipient.eq(address))
-        .filter(entity::Column::UserId.is_null())
+        .filter(Condition::any().add(is_to_it).add(tells_of_it))
         .filter(entity::Column::CreatedAt.lte(until))
         .exec(db)
         .await?;

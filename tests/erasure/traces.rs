@@ -190,6 +190,8 @@ async fn nothing_is_left_in_any_table() {
     let confirm = "mutation($token: String!) { confirmEmailChange(input: { token: $token }) { email } }";
     let token = app.mail_to(ADDRESS).await.token();
     phone.query_with(confirm, json!({ "token": token })).await.data();
+    // Somebody else's mail tells of the address as well.
+    admin.query_with(change, json!({ "email": ADDRESS })).await.data();
     let reset = "mutation($email: String!) { requestPasswordReset(input: { email: $email }) }";
     phone.query_with(reset, json!({ "email": ADDRESS })).await.data();
     phone.query("mutation { requestDataExport { id } }").await.data();
