@@ -165,6 +165,6 @@ async fn an_administrators_invitation_is_worth_what_its_sender_is() {
 #[tokio::test]
 async fn nobody_is_invited_where_registration_is_closed() {
     let app = TestApp::configured(&[("REGISTRATION", "closed")]).await;
-    assert_eq!(invite(&app.admin().await, json!({ "email": GUEST })).await.code(), "CONFLICT");
+    assert_eq!(invite(&app.admin().await, json!({ "email": GUEST })).await.code(), "REGISTRATION_CLOSED");
     assert_eq!(accept(&app, "编造的", GUEST).await.code(), "REGISTRATION_CLOSED");
 }

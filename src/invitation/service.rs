@@ -51,8 +51,8 @@ pub struct NewInvitation {
 /// Invites somebody by mail; an administrator only by one of whom it is known at this moment who it is.
 ///
 /// # Errors
-/// `INVALID_INPUT`; `CONFLICT` for an address that has an account, an invitation that waits, or where registration is
-/// closed; what `recent` has instead of a proof.
+/// `INVALID_INPUT`; `CONFLICT` for an address that has an account, or an invitation that waits; `REGISTRATION_CLOSED`; what
+/// `recent` has instead of a proof.
 pub async fn invite(
     gateway: &Gateway,
     admin: &Admin,
@@ -61,9 +61,7 @@ pub async fn invite(
     client: &Client,
 ) -> Result<Invitation> {
     check_may_grant(new.role, recent)?;
-    if gateway.config.registration.mode == RegistrationMode::Closed {
-        return Err(Error::Conflict("Registration is closed, also to those who are invited."));
-    }
+    check_open(gateway)?;
     let email = user::service::parse_email("input.email", &new.email)?;
     if !DAYS.contains(&new.days) {
         let message = format!("An invitation may be good for {} to {} days.", DAYS.start(), DAYS.end());
@@ -97,6 +95,15 @@ pub async fn invite(
     };
     let row = send(gateway, transaction, admin, row, &link, client).await?;
     Ok(row.into())
+}
+
+fn check_open(gateway: &Gateway) -> Result<()> {
+    match gateway.config.registration.mode {
+        RegistrationMode::Open | RegistrationMode::Invite => Ok(()),
+        RegistrationMode::Closed => {
+            Err(Error::RegistrationClosed("Registration is closed, also to those who are invited."))
+        }
+    }
 }
 
 fn check_may_grant(role: Role, recent: Result<RecentlyAuthenticated>) -> Result<()> {
@@ -163,8 +170,8 @@ async fn send(
 /// Sends an invitation once more, with another link in place of the earlier one, good for as long as it was at first.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` for one that was accepted or withdrawn; for an administrator's, what `recent` has instead of a
-/// proof.
+/// `NOT_FOUND`; `CONFLICT` for one that was accepted or withdrawn; `REGISTRATION_CLOSED`; for an administrator's, what
+/// `recent` has instead of a proof.
 pub async fn resend(
     gateway: &Gateway,
     admin: &Admin,
@@ -172,6 +179,7 @@ pub async fn resend(
     id: InvitationId,
     client: &Client,
 ) -> Result<Invitation> {
+    check_open(gateway)?;
     let now = gateway.clock.now();
     let transaction = gateway.db.begin().await?;
     let row = load_open(&transaction, id).await?;

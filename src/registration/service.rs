@@ -207,9 +207,7 @@ fn check_mode(gateway: &Gateway, is_invited: bool) -> Result<()> {
         RegistrationMode::Open => Ok(()),
         RegistrationMode::Invite if is_invited => Ok(()),
         RegistrationMode::Invite => Err(Error::RegistrationClosed("An account here takes an invitation.")),
-        RegistrationMode::Closed => {
-            Err(Error::RegistrationClosed("Accounts here are made by administrators alone."))
-        }
+        RegistrationMode::Closed => Err(Error::RegistrationClosed("Registration is closed here.")),
     }
 }
 
