@@ -214,10 +214,18 @@ async fn whoever_disowns_a_sign_in_has_the_address_back_and_keeps_the_account() 
     let confirm = "mutation($token: String!) { confirmEmailChange(input: { token: $token }) { email } }";
     let link = app.mail_to("小偷@example.com").await.token();
     app.client().query_with(confirm, json!({ "token": link })).await.data();
-    // Not even by a reset does the thief get rid of the link.
+    // Not even by a reset does the thief get rid of the owner's.
     request_reset(&thief, "小偷@example.com").await.data();
     reset(&thief, &app.mail_to("小偷@example.com").await.token(), NEW_PASSWORD).await.data();
     thief.sign_in("小偷@example.com", NEW_PASSWORD).await.data();
+    // Nor by having links sent there, or by taking the address that is free now.
+    let again = app.client_at("198.51.100.9").with_header("user-agent", "curl/9");
+    again.sign_in("小偷@example.com", NEW_PASSWORD).await.data();
+    let thiefs = app.mails_to("小偷@example.com").await;
+    let thiefs = thiefs.iter().find(|mail| mail.text.contains("198.51.100.9")).unwrap().token();
+    let sign_up = "mutation($input: SignUpInput!) { signUp(input: $input) { __typename } }";
+    let input = json!({ "email": email_of("张三"), "password": NEW_PASSWORD, "name": "占位" });
+    app.client().query_with(sign_up, json!({ "input": input })).await.data();
     let delete = "mutation($password: String!) { deleteMyAccount(input: { password: $password }) { id } }";
     thief.query_with(delete, json!({ "password": NEW_PASSWORD })).await.data();
 
@@ -228,6 +236,7 @@ async fn whoever_disowns_a_sign_in_has_the_address_back_and_keeps_the_account() 
     let viewer = owner.query("{ viewer { email deletionScheduledAt } }").await;
     assert_eq!(viewer.at("/viewer"), &json!({ "email": email_of("张三"), "deletionScheduledAt": null }));
     assert_eq!(thief.query("{ viewer { id } }").await.code(), "UNAUTHENTICATED");
+    assert_eq!(disown(&app.client(), &thiefs).await.code(), "INVALID_TOKEN");
     assert_eq!(thief.sign_in("小偷@example.com", NEW_PASSWORD).await.code(), "INVALID_CREDENTIALS");
 }
 

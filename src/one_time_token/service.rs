@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -239,17 +239,11 @@ pub async fn revoke_all(
     user_id: UserId,
     purposes: &[Purpose],
 ) -> Result<()> {
-    entity::Entity::update_many()
-        .col_expr(entity::Column::UsedAt, Expr::val(gateway.clock.now()))
-        .filter(entity::Column::UserId.eq(user_id))
-        .filter(entity::Column::Purpose.is_in(purposes.iter().copied()))
-        .filter(entity::Column::UsedAt.is_null())
-        .exec(db)
-        .await?;
-    Ok(())
+    let which = Condition::all().add(entity::Column::UserId.eq(user_id));
+    revoke_where(gateway, db, which.add(entity::Column::Purpose.is_in(purposes.iter().copied()))).await
 }
 
-/// Makes earlier tokens of a user useless that went to this address.
+/// Makes tokens of a user useless that were sent to this address.
 ///
 /// # Errors
 /// Internal only.
@@ -260,11 +254,30 @@ pub async fn revoke_sent_to(
     email: &str,
     purpose: Purpose,
 ) -> Result<()> {
+    let which = Condition::all().add(entity::Column::Email.eq(email)).add(entity::Column::UserId.eq(user_id));
+    revoke_where(gateway, db, which.add(entity::Column::Purpose.eq(purpose))).await
+}
+
+/// Makes tokens of a user useless that were made at `since` or later.
+///
+/// # Errors
+/// Internal only.
+pub async fn revoke_made_since(
+    gateway: &Gateway,
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    since: DateTime<Utc>,
+    purpose: Purpose,
+) -> Result<()> {
+    let which =
+        Condition::all().add(entity::Column::CreatedAt.gte(since)).add(entity::Column::UserId.eq(user_id));
+    revoke_where(gateway, db, which.add(entity::Column::Purpose.eq(purpose))).await
+}
+
+async fn revoke_where(gateway: &Gateway, db: &impl ConnectionTrait, which: Condition) -> Result<()> {
     entity::Entity::update_many()
         .col_expr(entity::Column::UsedAt, Expr::val(gateway.clock.now()))
-        .filter(entity::Column::UserId.eq(user_id))
-        .filter(entity::Column::Email.eq(email))
-        .filter(entity::Column::Purpose.eq(purpose))
+        .filter(which)
         .filter(entity::Column::UsedAt.is_null())
         .exec(db)
         .await?;

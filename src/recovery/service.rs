@@ -1,6 +1,7 @@
 //! Resetting a forgotten password, and disowning a sign-in.
 
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -113,14 +114,23 @@ pub async fn reset(gateway: &Gateway, token: &str, new: &SecretString, client: &
 }
 
 /// Puts the address back that an account had when somebody signed in, where it has another one by now; tells that one.
+/// An account that was made with the address since then, and never verified, gives way: the link has shown whose the
+/// address is. With any other account in its place the address stays as it is, and all else is undone.
 async fn take_address_back(
     gateway: &Gateway,
-    db: &impl ConnectionTrait,
+    db: &DatabaseTransaction,
     user: User,
     email: Option<String>,
+    signed_in_at: DateTime<Utc>,
     entry: &Entry,
 ) -> Result<(User, Option<Recorded>)> {
     let Some(email) = email.filter(|email| *email != user.email) else { return Ok((user, None)) };
+    if let Some(holder) = user::service::find_by_email(db, &email).await? {
+        if holder.email_verified || holder.created_at < signed_in_at {
+            return Ok((user, None));
+        }
+        user::deletion::remove(db, holder.id).await?;
+    }
     let before = user.email;
     let user = user::service::change_email(gateway, db, user.id, &before, &email).await?;
     let purposes = [Purpose::ResetPassword, Purpose::ChangeEmail];
@@ -156,9 +166,13 @@ pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<I
     known_device::service::forget_all(gateway, &transaction, user_id).await?;
     data_export::service::withdraw(&transaction, user_id).await?;
     let entry = Entry::by_user(user_id, Kind::SignInDisowned).from(client);
-    let (user, taken_back) = take_address_back(gateway, &transaction, user, token.email, &entry).await?;
-    let link = issue_reset(gateway, &transaction, &user).await?;
     let signed_in_at = token.expires_at - session::DISOWN_WITHIN;
+    // Whoever got in may have signed in once more, and have had such a link sent elsewhere.
+    let disown = Purpose::DisownSignIn;
+    one_time_token::service::revoke_made_since(gateway, &transaction, user_id, signed_in_at, disown).await?;
+    let (user, taken_back) =
+        take_address_back(gateway, &transaction, user, token.email, signed_in_at, &entry).await?;
+    let link = issue_reset(gateway, &transaction, &user).await?;
     let (keys, mut recorded) =
         api_key::service::revoke_made_since(gateway, &transaction, user_id, signed_in_at, &entry).await?;
     recorded.extend(

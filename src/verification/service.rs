@@ -205,7 +205,8 @@ pub async fn request_change(
     let new_email: Email = user::service::parse_email("input.newEmail", new_email)?;
     limit_requests(gateway, client).await?;
     limit_mails(gateway, "change", &viewer.user_id().to_string()).await?;
-    limit_mails(gateway, "change-to", new_email.as_str()).await?;
+    // By network, or else one could keep another from the address.
+    limit_mails(gateway, "change-to", &format!("{} {}", client.network(), new_email.as_str())).await?;
     let user = user::service::load_own(gateway, viewer.viewer()).await?;
     let owner = user::service::find_by_email(&gateway.db, new_email.as_str()).await?;
     let transaction = gateway.db.begin().await?;
