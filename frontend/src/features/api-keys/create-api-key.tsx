@@ -9,6 +9,13 @@ export function CreateApiKey() {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const [key, setKey] = useState<string>();
+
+  function created(key: string) {
+    setKey(key);
+    // It is shown this once, whatever has become of the dialog meanwhile.
+    setOpen(true);
+  }
+
   return (
     <>
       <Button type="primary" onClick={() => setOpen(true)}>
@@ -23,7 +30,7 @@ export function CreateApiKey() {
         {key ? (
           <NewApiKey value={key} onDone={() => setOpen(false)} />
         ) : (
-          <ApiKeyForm onCreated={setKey} onCancel={() => setOpen(false)} />
+          <ApiKeyForm onCreated={created} onCancel={() => setOpen(false)} />
         )}
       </Dialog>
     </>

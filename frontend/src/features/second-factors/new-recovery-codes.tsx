@@ -1,7 +1,7 @@
 import { Button } from 'antd';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMutation } from 'urql';
+import { useClient } from 'urql';
 import { graphql } from '../../graphql/schema';
 import { useConfirm } from '../../ui/confirm';
 import { Dialog } from '../../ui/dialog';
@@ -20,13 +20,14 @@ export function NewRecoveryCodes() {
   const { t } = useTranslation();
   const confirm = useConfirm();
   const tellFailure = useTellFailure();
-  const [, generateRecoveryCodes] = useMutation(GenerateRecoveryCodes);
+  const client = useClient();
   const [codes, setCodes] = useState<readonly string[]>([]);
   const [open, setOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
 
   async function generate() {
-    const { data, error } = await generateRecoveryCodes({});
+    // Not by the hook, which would keep the codes as long as the page is there.
+    const { data, error } = await client.mutation(GenerateRecoveryCodes, {});
     if (error) tellFailure(error);
     if (!data) return;
     setCodes(data.generateRecoveryCodes.recoveryCodes);

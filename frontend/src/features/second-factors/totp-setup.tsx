@@ -1,12 +1,12 @@
 import { Button, QRCode } from 'antd';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMutation } from 'urql';
+import { useClient, useMutation } from 'urql';
 import { type ApiError, readApiError } from '../../graphql/api-error';
 import { graphql, type ResultOf } from '../../graphql/schema';
 import { Code } from '../../ui/code';
 import { CopyButton } from '../../ui/copy-button';
-import { Dialog } from '../../ui/dialog';
+import { Dialog, useDialogLock } from '../../ui/dialog';
 import { FormFailure } from '../../ui/form-failure';
 import { useTellFailure } from '../../ui/tell-failure';
 import { CodeForm } from '../auth/code-form';
@@ -52,24 +52,34 @@ interface TotpSetupProps {
 export function TotpSetup({ label, primary, onDone }: TotpSetupProps) {
   const { t } = useTranslation();
   const tellFailure = useTellFailure();
-  const [{ fetching }, start] = useMutation(StartTotpEnrollment);
+  const client = useClient();
+  const [busy, setBusy] = useState(false);
   const [enrollment, setEnrollment] = useState<Enrollment>();
   const [open, setOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const [codes, setCodes] = useState<readonly string[] | null>();
 
   async function begin() {
-    const { data, error } = await start({});
+    setBusy(true);
+    // Not by the hook, which would keep the secret as long as the page is there.
+    const { data, error } = await client.mutation(StartTotpEnrollment, {});
+    setBusy(false);
     if (error) tellFailure(error);
     if (!data) return;
-    setCodes(undefined);
     setEnrollment(data.startTotpEnrollment);
     setOpen(true);
   }
 
   function enrolled(recoveryCodes: readonly string[] | null) {
     setCodes(recoveryCodes);
-    if (!recoveryCodes) setOpen(false);
+    // Codes are shown this once, whatever has become of the dialog meanwhile.
+    setOpen(recoveryCodes !== null);
+  }
+
+  function closed() {
+    if (codes !== undefined) onDone?.();
+    setCodes(undefined);
+    setEnrollment(undefined);
   }
 
   return (
@@ -78,7 +88,7 @@ export function TotpSetup({ label, primary, onDone }: TotpSetupProps) {
         ref={opener}
         type={primary ? 'primary' : 'default'}
         size={primary ? undefined : 'small'}
-        loading={fetching}
+        loading={busy}
         onClick={begin}
       >
         {label}
@@ -88,7 +98,7 @@ export function TotpSetup({ label, primary, onDone }: TotpSetupProps) {
         open={open}
         opener={opener}
         onClose={codes ? undefined : () => setOpen(false)}
-        afterClose={() => codes !== undefined && onDone?.()}
+        afterClose={closed}
       >
         {codes ? (
           <RecoveryCodes codes={codes} onStored={() => setOpen(false)} />
@@ -108,7 +118,8 @@ interface ConfirmationProps {
 function Confirmation({ enrollment, onEnrolled }: ConfirmationProps) {
   const { t } = useTranslation();
   const { challenge, secret, otpauthUri } = enrollment;
-  const [, confirm] = useMutation(ConfirmTotpEnrollment);
+  const [{ fetching }, confirm] = useMutation(ConfirmTotpEnrollment);
+  useDialogLock(fetching);
   const [failure, setFailure] = useState<ApiError>();
 
   async function submit(code: string): Promise<boolean> {
