@@ -8,6 +8,7 @@ import { graphql } from '../../graphql/schema';
 import { getPasskey, type PasskeyFailure, readPasskeyFailure } from '../../webauthn';
 import styles from './auth-layout.module.css';
 import { PasskeyNote, readRefusal } from './passkey-trouble';
+import { usePasskeyPrompt } from './use-passkey-prompt';
 
 const StartPasskeySecondFactor = graphql(`
   mutation StartPasskeySecondFactor($input: StartPasskeySecondFactorInput!) {
@@ -34,9 +35,11 @@ export function PasskeyFactor({ challenge, disabled, onRefused, onProof, childre
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<PasskeyFailure>();
   const [, start] = useMutation(StartPasskeySecondFactor);
+  const prompt = usePasskeyPrompt();
 
   async function show() {
     setTrouble(undefined);
+    const signal = prompt.begin();
     const { data, error } = await start({ input: { challenge } });
     const refusal = error && readRefusal(error);
     if (refusal && 'passkey' in refusal) return setTrouble(refusal.passkey);
@@ -45,7 +48,7 @@ export function PasskeyFactor({ challenge, disabled, onRefused, onProof, childre
     const { challenge: ofPasskey, options } = data.startPasskeySecondFactor;
     let credential: unknown;
     try {
-      credential = await getPasskey(options);
+      credential = await getPasskey(options, { signal });
     } catch (reason) {
       return setTrouble(readPasskeyFailure(reason));
     }

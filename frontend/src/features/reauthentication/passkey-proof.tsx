@@ -8,6 +8,7 @@ import { graphql } from '../../graphql/schema';
 import { FormFailure } from '../../ui/form-failure';
 import { getPasskey, type PasskeyFailure, readPasskeyFailure } from '../../webauthn';
 import { readRefusal } from '../auth/passkey-trouble';
+import { usePasskeyPrompt } from '../auth/use-passkey-prompt';
 import { PasskeyTrouble } from '../second-factors/passkey-trouble';
 import { useReauthenticate } from './reauthenticate';
 
@@ -24,11 +25,13 @@ export function PasskeyProof({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation();
   const [, start] = useMutation(StartPasskeyReauthentication);
   const { show } = useReauthenticate();
+  const prompt = usePasskeyPrompt();
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<ApiError>();
   const [noPasskey, setNoPasskey] = useState<PasskeyFailure>();
 
   async function prove(): Promise<ApiError | undefined> {
+    const signal = prompt.begin();
     const { data, error } = await start({});
     const refusal = error && readRefusal(error);
     if (refusal && 'passkey' in refusal) setNoPasskey(refusal.passkey);
@@ -36,7 +39,7 @@ export function PasskeyProof({ onDone }: { onDone: () => void }) {
     if (!data) return undefined;
     const { challenge, options } = data.startPasskeyReauthentication;
     try {
-      const error = await show({ passkey: { challenge, credential: await getPasskey(options) } });
+      const error = await show({ passkey: { challenge, credential: await getPasskey(options, { signal }) } });
       if (!error) onDone();
       return error;
     } catch (reason) {

@@ -9,6 +9,7 @@ import { showViolations } from '../../ui/error-message';
 import { FormFailure } from '../../ui/form-failure';
 import { canUsePasskeys, createPasskey, type PasskeyFailure, readPasskeyFailure } from '../../webauthn';
 import { nameRules } from '../auth/field-rules';
+import { usePasskeyPrompt } from '../auth/use-passkey-prompt';
 import { suggestPasskeyName } from './passkey-name';
 import { PasskeyTrouble } from './passkey-trouble';
 import { RecoveryCodes } from './recovery-codes';
@@ -48,15 +49,27 @@ export function PasskeySetup({ primary, onDone }: PasskeySetupProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const [codes, setCodes] = useState<readonly string[] | null>();
+  const prompt = usePasskeyPrompt();
 
   function begin() {
     setCodes(undefined);
     setOpen(true);
   }
 
+  function giveUp() {
+    prompt.stop();
+    setOpen(false);
+  }
+
   function added(recoveryCodes: readonly string[] | null) {
     setCodes(recoveryCodes);
-    if (!recoveryCodes) setOpen(false);
+    // Codes are shown this once, whatever has become of the dialog meanwhile.
+    setOpen(recoveryCodes !== null);
+  }
+
+  function closed() {
+    if (codes !== undefined) onDone?.();
+    setCodes(undefined);
   }
 
   return (
@@ -67,13 +80,13 @@ export function PasskeySetup({ primary, onDone }: PasskeySetupProps) {
       <Dialog
         title={t(codes ? 'recoveryCodes.title' : 'passkeys.addTitle')}
         open={open}
-        onClose={codes ? undefined : () => setOpen(false)}
-        afterClose={() => codes !== undefined && onDone?.()}
+        onClose={codes ? undefined : giveUp}
+        afterClose={closed}
       >
         {codes ? (
           <RecoveryCodes codes={codes} onStored={() => setOpen(false)} />
         ) : (
-          <Registration onAdded={added} onCancel={() => setOpen(false)} />
+          <Registration begin={prompt.begin} onAdded={added} onCancel={giveUp} />
         )}
       </Dialog>
     </>
@@ -81,30 +94,36 @@ export function PasskeySetup({ primary, onDone }: PasskeySetupProps) {
 }
 
 interface RegistrationProps {
+  /** Before the browser asks for a passkey: answers what takes the question back. */
+  begin: () => AbortSignal;
   onAdded: (recoveryCodes: readonly string[] | null) => void;
   onCancel: () => void;
 }
 
-function Registration({ onAdded, onCancel }: RegistrationProps) {
+function Registration({ begin, onAdded, onCancel }: RegistrationProps) {
   const { t } = useTranslation();
   const [form] = Form.useForm<{ name: string }>();
   const [, start] = useMutation(StartPasskeyRegistration);
   const [, finish] = useMutation(FinishPasskeyRegistration);
-  const [busy, setBusy] = useState(false);
+  // The browser's question can be given up; what is on its way to the server cannot.
+  const [step, setStep] = useState<'idle' | 'sending' | 'asking'>('idle');
   const [failure, setFailure] = useState<ApiError>();
   const [trouble, setTrouble] = useState<PasskeyFailure>();
 
   async function register({ name }: { name: string }) {
+    const signal = begin();
     const started = await start({});
     if (started.error) return setFailure(readApiError(started.error));
     if (!started.data) return;
     const { challenge, options } = started.data.startPasskeyRegistration;
     let credential: unknown;
+    setStep('asking');
     try {
-      credential = await createPasskey(options);
+      credential = await createPasskey(options, { signal });
     } catch (reason) {
       return setTrouble(readPasskeyFailure(reason));
     }
+    setStep('sending');
     const { data, error } = await finish({ input: { challenge, credential, name } });
     if (data) return onAdded(data.finishPasskeyRegistration.recoveryCodes);
     const apiError = error && readApiError(error);
@@ -112,10 +131,10 @@ function Registration({ onAdded, onCancel }: RegistrationProps) {
   }
 
   function submit(input: { name: string }) {
-    setBusy(true);
+    setStep('sending');
     setFailure(undefined);
     setTrouble(undefined);
-    register(input).finally(() => setBusy(false));
+    register(input).finally(() => setStep('idle'));
   }
 
   return (
@@ -132,7 +151,12 @@ function Registration({ onAdded, onCancel }: RegistrationProps) {
       <Form.Item name="name" label={t('passkeys.name')} rules={nameRules} extra={t('passkeys.nameHint')}>
         <Input autoFocus />
       </Form.Item>
-      <DialogButtons onCancel={onCancel} action={t('passkeys.continue')} loading={busy} />
+      <DialogButtons
+        onCancel={onCancel}
+        action={t('passkeys.continue')}
+        loading={step !== 'idle'}
+        stoppable={step === 'asking'}
+      />
     </Form>
   );
 }
