@@ -45,6 +45,24 @@ const Retry = graphql(`
     }
   }
 `);
+const CodesLeft = graphql(`
+  query CodesLeft {
+    viewer {
+      id
+      secondFactors {
+        required
+        recoveryCodesLeft
+      }
+    }
+  }
+`);
+const NewCodes = graphql(`
+  mutation NewCodes {
+    generateRecoveryCodes {
+      recoveryCodes
+    }
+  }
+`);
 
 interface Body {
   operationName: string;
@@ -140,4 +158,24 @@ it('fetches a filtered list again after what may have moved its entries', async 
   await vi.waitUntil(() => asked.length === 3);
   await vi.waitUntil(() => Array.isArray(shown) && shown.length === 0);
   expect(asked).toEqual(['FailedMails', 'Retry', 'FailedMails']);
+});
+
+it('knows how many recovery codes were made without asking', async () => {
+  const secondFactors = { __typename: 'SecondFactors', required: true, recoveryCodesLeft: 1 };
+  const { client, asked } = setUp(({ operationName }) =>
+    operationName === 'NewCodes'
+      ? { generateRecoveryCodes: { __typename: 'RecoveryCodes', recoveryCodes: ['a-b', 'c-d'] } }
+      : { viewer: { __typename: 'User', id: 'User:1', secondFactors } },
+  );
+  let shown: unknown;
+  pipe(
+    client.query(CodesLeft, {}),
+    subscribe(({ data }) => {
+      shown = data?.viewer?.secondFactors;
+    }),
+  );
+  await vi.waitUntil(() => shown !== undefined);
+  await client.mutation(NewCodes, {});
+  expect(shown).toEqual({ required: true, recoveryCodesLeft: 2 });
+  expect(asked).toEqual(['CodesLeft', 'NewCodes']);
 });

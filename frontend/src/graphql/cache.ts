@@ -1,4 +1,5 @@
 import { type Cache, cacheExchange, type Data, type UpdateResolver } from '@urql/exchange-graphcache';
+import { graphql } from './schema';
 
 /** Types that have no `id` and live inside the object that has them. */
 const withoutId = [
@@ -36,6 +37,15 @@ const withoutId = [
   'UserEdge',
 ];
 
+const RecoveryCodesLeft = graphql(`
+  fragment RecoveryCodesLeft on User {
+    id
+    secondFactors {
+      recoveryCodesLeft
+    }
+  }
+`);
+
 /** The normalised cache of one signed-in person. */
 export function cacheOf(viewerId: string | undefined) {
   const viewer = { __typename: 'User', id: viewerId ?? null };
@@ -49,7 +59,12 @@ export function cacheOf(viewerId: string | undefined) {
         deleteMyAccount: (_result, _args, cache) => forget(viewer, 'sessions', cache),
         resetSecondFactors: (result, _args, cache) =>
           forget(result.resetSecondFactors as Entity, 'sessions', cache),
-        generateRecoveryCodes: (_result, _args, cache) => forget(viewer, 'secondFactors', cache),
+        // Told rather than fetched: the codes are on screen, and a page that is loaded in vain must not take them away.
+        generateRecoveryCodes: (result, _args, cache) => {
+          const { recoveryCodes } = result.generateRecoveryCodes as { recoveryCodes: string[] };
+          const secondFactors = { __typename: 'SecondFactors', recoveryCodesLeft: recoveryCodes.length };
+          if (viewerId) cache.writeFragment(RecoveryCodesLeft, { id: viewerId, secondFactors });
+        },
         forgetRememberedDevices: (_result, _args, cache) => forget(viewer, 'secondFactors', cache),
         requestDataExport: (result, _args, cache) =>
           cache.link(viewer, 'dataExport', result.requestDataExport as Entity),

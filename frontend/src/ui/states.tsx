@@ -1,4 +1,4 @@
-import { Button } from 'antd';
+import { Alert, Button } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CombinedError } from 'urql';
@@ -31,7 +31,31 @@ export function State({ sign, title, heading, text, children }: StateProps) {
   );
 }
 
-export function ErrorState({ error, onRetry }: { error: CombinedError; onRetry: () => void }) {
+interface ErrorProps {
+  error: CombinedError;
+  onRetry: () => void;
+}
+
+/** Above what was loaded before: it could not be loaded again. */
+export function ErrorNotice({ error, onRetry }: ErrorProps) {
+  const { t } = useTranslation();
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      role="alert"
+      title={t('states.notRefreshed')}
+      description={describeError(readApiError(error), t)}
+      action={
+        <Button size="small" onClick={onRetry}>
+          {t('actions.retry')}
+        </Button>
+      }
+    />
+  );
+}
+
+export function ErrorState({ error, onRetry }: ErrorProps) {
   const { t } = useTranslation();
   return (
     <div role="alert">

@@ -2,9 +2,10 @@ import { Skeleton } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../../graphql/schema';
+import { useLastData } from '../../graphql/use-last-data';
 import { Card } from '../../ui/card';
 import { Page } from '../../ui/page';
-import { ErrorState } from '../../ui/states';
+import { ErrorNotice, ErrorState } from '../../ui/states';
 import { DataExportFields } from './data-export-fields';
 import { DeletionCard } from './deletion-card';
 import { ExportCard } from './export-card';
@@ -31,18 +32,20 @@ export function MyDataPage() {
     query: MyData,
     requestPolicy: 'cache-and-network',
   });
-  const viewer = data?.viewer;
+  const viewer = useLastData(data?.viewer);
+  const retry = () => refetch({ requestPolicy: 'network-only' });
   return (
     <Page title={t('myData.title')} description={t('myData.description')}>
       {viewer ? (
         <>
+          {error && !fetching && <ErrorNotice error={error} onRetry={retry} />}
           <ExportCard latest={viewer.dataExport} />
           <DeletionCard at={viewer.deletionScheduledAt} hasPassword={viewer.hasPassword} />
         </>
       ) : (
         <Card>
           {error && !fetching ? (
-            <ErrorState error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />
+            <ErrorState error={error} onRetry={retry} />
           ) : (
             <Skeleton active title={false} paragraph={{ rows: 5 }} />
           )}

@@ -4,10 +4,11 @@ import { Link } from 'react-router';
 import { useQuery } from 'urql';
 import { useViewer } from '../../graphql/browser-session';
 import { graphql } from '../../graphql/schema';
+import { useLastData } from '../../graphql/use-last-data';
 import { paths } from '../../paths';
 import { Card } from '../../ui/card';
 import { Page } from '../../ui/page';
-import { ErrorState } from '../../ui/states';
+import { ErrorNotice, ErrorState } from '../../ui/states';
 import { ProfileForm } from './profile-form';
 import styles from './profile-page.module.css';
 
@@ -28,8 +29,11 @@ export function ProfilePage() {
     query: Profile,
     requestPolicy: 'cache-and-network',
   });
+  const viewer = useLastData(data?.viewer);
+  const retry = () => refetch({ requestPolicy: 'network-only' });
   return (
     <Page title={t('profile.title')} description={t('profile.description')}>
+      {viewer && error && !fetching && <ErrorNotice error={error} onRetry={retry} />}
       <Card title={t('profile.details')}>
         <dl className={styles.facts}>
           <div>
@@ -41,10 +45,10 @@ export function ProfilePage() {
             <dd>{t(`users.role.${role}`)}</dd>
           </div>
         </dl>
-        {data?.viewer ? (
-          <ProfileForm {...data.viewer} />
+        {viewer ? (
+          <ProfileForm {...viewer} />
         ) : error && !fetching ? (
-          <ErrorState error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />
+          <ErrorState error={error} onRetry={retry} />
         ) : (
           <Skeleton active title={false} paragraph={{ rows: 4 }} />
         )}

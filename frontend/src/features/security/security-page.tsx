@@ -2,9 +2,10 @@ import { Skeleton } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import type { ResultOf } from '../../graphql/schema';
+import { useLastData } from '../../graphql/use-last-data';
 import { Card } from '../../ui/card';
 import { Page } from '../../ui/page';
-import { ErrorState } from '../../ui/states';
+import { ErrorNotice, ErrorState } from '../../ui/states';
 import { LinkedAccountsCard } from '../linked-accounts/linked-accounts-card';
 import { PasskeysCard } from '../second-factors/passkeys-card';
 import { TwoStepCard } from '../second-factors/two-step-card';
@@ -19,14 +20,19 @@ export function SecurityPage() {
     query: Security,
     requestPolicy: 'cache-and-network',
   });
+  const last = useLastData(data?.viewer && data);
+  const retry = () => refetch({ requestPolicy: 'network-only' });
   return (
     <Page title={t('security.title')} description={t('security.description')}>
-      {data ? (
-        <Cards data={data} />
+      {last ? (
+        <>
+          {error && !fetching && <ErrorNotice error={error} onRetry={retry} />}
+          <Cards data={last} />
+        </>
       ) : (
         <Card>
           {error && !fetching ? (
-            <ErrorState error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />
+            <ErrorState error={error} onRetry={retry} />
           ) : (
             <Skeleton active title={false} paragraph={{ rows: 6 }} />
           )}

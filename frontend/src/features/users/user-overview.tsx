@@ -3,11 +3,12 @@ import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
 import { useQuery } from 'urql';
 import { graphql, readFragment } from '../../graphql/schema';
+import { useLastData } from '../../graphql/use-last-data';
 import { Card } from '../../ui/card';
 import { Code } from '../../ui/code';
 import { Fact, Facts } from '../../ui/facts';
 import { formatDateTime, RelativeTime } from '../../ui/relative-time';
-import { ErrorState } from '../../ui/states';
+import { ErrorNotice, ErrorState } from '../../ui/states';
 import { LinkedAccountFields } from '../linked-accounts/linked-account-fields';
 import { SecondFactorFields } from '../second-factors/second-factor-fields';
 import { SessionsCard } from '../sessions/sessions-card';
@@ -44,11 +45,13 @@ export function UserOverview() {
     variables: { id },
     requestPolicy: 'cache-and-network',
   });
-  if (!data?.user) {
+  const user = useLastData(data?.user, id);
+  const retry = () => refetch({ requestPolicy: 'network-only' });
+  if (!user) {
     return (
       <Card>
         {error && !fetching ? (
-          <ErrorState error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />
+          <ErrorState error={error} onRetry={retry} />
         ) : (
           <Skeleton active title={false} paragraph={{ rows: 3 }} />
         )}
@@ -56,10 +59,10 @@ export function UserOverview() {
     );
   }
 
-  const { user } = data;
   const { role, status, createdAt, lastSignInAt, name } = readFragment(UserFields, user);
   return (
     <>
+      {error && !fetching && <ErrorNotice error={error} onRetry={retry} />}
       <Card title={t('users.details')}>
         <Facts>
           <Fact name={t('fields.role')}>

@@ -4,6 +4,7 @@ import { Outlet, useParams } from 'react-router';
 import { useQuery } from 'urql';
 import { readApiError } from '../../graphql/api-error';
 import { graphql, readFragment } from '../../graphql/schema';
+import { useLastData } from '../../graphql/use-last-data';
 import { paths } from '../../paths';
 import { Card } from '../../ui/card';
 import { NotFoundPage } from '../../ui/missing-pages';
@@ -34,8 +35,11 @@ export function UserPage() {
     requestPolicy: 'cache-and-network',
   });
 
+  // Where it cannot be loaded again, the pages below say so.
+  const user = useLastData(data?.user, id);
+
   if (data?.user === null || (error && readApiError(error).code === 'NOT_FOUND')) return <NotFoundPage />;
-  if (!data?.user) {
+  if (!user) {
     return (
       <Page title={t('users.one')}>
         <Card>
@@ -49,7 +53,7 @@ export function UserPage() {
     );
   }
 
-  const { name, email } = readFragment(UserFields, data.user);
+  const { name, email } = readFragment(UserFields, user);
   return (
     <Page
       title={name}
