@@ -1,6 +1,6 @@
 import { SafetyCertificateOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useEffectEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, useNavigate } from 'react-router';
 import { useApi, useEnrollmentRequired } from '../../graphql/api-provider';
@@ -22,10 +22,20 @@ export function SecondFactorRequiredPage() {
   const signOut = useSignOut();
   const { enrollmentGate } = useApi();
   const required = useEnrollmentRequired();
-  const { lacksSecondFactor } = useStanding();
+  const { lacksSecondFactor, refetch } = useStanding();
   // Whoever was here in need stays to the end: the first factor brings recovery codes, which show but once.
   const [needed, setNeeded] = useState(false);
   if (lacksSecondFactor && !needed) setNeeded(true);
+
+  // Another tab or device may have set one up meanwhile, and no event tells of that here.
+  const look = useEffectEvent(() => {
+    if (lacksSecondFactor) refetch();
+  });
+  useEffect(() => {
+    const onFocus = () => look();
+    window.addEventListener('focus', onFocus);
+    return () => window.removeEventListener('focus', onFocus);
+  }, []);
 
   function goOn() {
     enrollmentGate.open();
