@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent } from 'react';
-import { useSubscription } from 'urql';
-import { graphql } from '../../graphql/schema';
+import { useClient } from 'urql';
+import { graphql, type ResultOf } from '../../graphql/schema';
 import type { AnnounceSignIn } from '../sessions/sign-in-notice';
 import { ActivityFields } from './activity-fields';
 
@@ -22,15 +22,18 @@ interface ActivityEventsOptions {
 
 /** Keeps the viewer's activity in the cache up to date (see `graphql/cache.ts`), and tells of new devices. */
 export function useActivityEvents({ pause, announceSignIn }: ActivityEventsOptions): void {
-  const [{ data }] = useSubscription({ query: MyActivity, pause });
-  const event = data?.myActivity;
+  const client = useClient();
 
-  const announce = useEffectEvent(() => {
-    if (event?.kind !== 'SIGNED_IN_FROM_NEW_DEVICE') return;
-    const { sessionId } = event.details as { sessionId?: string };
-    announceSignIn({ sessionId, device: event.device?.label, fromNewDevice: true });
+  const announce = useEffectEvent(({ kind, details, device }: ResultOf<typeof ActivityFields>) => {
+    if (kind !== 'SIGNED_IN_FROM_NEW_DEVICE') return;
+    const { sessionId } = details as { sessionId?: string };
+    announceSignIn({ sessionId, device: device?.label, fromNewDevice: true });
   });
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every event is announced once.
-  useEffect(() => announce(), [event?.id]);
+  // Not by urql's hook, of whose state a render sees the last event only.
+  useEffect(() => {
+    if (pause) return;
+    const events = client.subscription(MyActivity, {});
+    return events.subscribe(({ data }) => data && announce(data.myActivity)).unsubscribe;
+  }, [client, pause]);
 }

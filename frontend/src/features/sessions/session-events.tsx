@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent } from 'react';
-import { useSubscription } from 'urql';
+import { useClient } from 'urql';
 import { graphql, type ResultOf, readFragment } from '../../graphql/schema';
 import { SessionFields } from './session-fields';
 import type { AnnounceSignIn } from './sign-in-notice';
@@ -25,14 +25,17 @@ interface SessionEventsOptions {
 
 /** Keeps the viewer's sessions in the cache up to date (see `graphql/cache.ts`), and tells of sign-ins elsewhere. */
 export function useSessionEvents({ pause, announceSignIn }: SessionEventsOptions): void {
-  const [{ data }] = useSubscription({ query: SessionEvents, pause });
+  const client = useClient();
 
   const announce = useEffectEvent(({ kind, session }: ResultOf<typeof SessionEvents>['sessionEvents']) => {
     const { id, device, isCurrent } = readFragment(SessionFields, session);
     if (kind === 'STARTED' && !isCurrent) announceSignIn({ sessionId: id, device: device.label });
   });
 
+  // Not by urql's hook, of whose state a render sees the last event only.
   useEffect(() => {
-    if (data) announce(data.sessionEvents);
-  }, [data]);
+    if (pause) return;
+    const events = client.subscription(SessionEvents, {});
+    return events.subscribe(({ data }) => data && announce(data.sessionEvents)).unsubscribe;
+  }, [client, pause]);
 }
