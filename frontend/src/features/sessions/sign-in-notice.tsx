@@ -24,13 +24,20 @@ export function useSignInNotice(): AnnounceSignIn {
   return ({ sessionId = '', device, fromNewDevice = false }) => {
     if (!fromNewDevice && grave.current.has(sessionId)) return;
     if (fromNewDevice) grave.current.add(sessionId);
+    const key = `sign-in-${sessionId}`;
     const name = device || t('sessions.unknownDevice');
     notification.warning({
-      key: `sign-in-${sessionId}`,
+      key,
       title: t(fromNewDevice ? 'sessions.startedOnNewDevice' : 'sessions.startedElsewhere', { device: name }),
       description: fromNewDevice && t('sessions.notYou'),
       actions: (
-        <Button size="small" onClick={() => navigate(paths.sessions)}>
+        <Button
+          size="small"
+          onClick={() => {
+            notification.destroy(key);
+            navigate(paths.sessions);
+          }}
+        >
           {t('sessions.title')}
         </Button>
       ),
