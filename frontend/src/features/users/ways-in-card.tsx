@@ -31,7 +31,7 @@ export function WaysInCard({ userId, name, hasPassword, factors, linkedAccounts 
         </Fact>
         <Fact name={t('passkeys.title')}>
           {passkeys.length > 0 ? (
-            <Lines lines={passkeys.map((passkey) => passkey.name)} />
+            <Lines lines={passkeys.map((passkey) => ({ id: passkey.id, text: passkey.name }))} />
           ) : (
             t('users.nothing')
           )}
@@ -46,7 +46,12 @@ export function WaysInCard({ userId, name, hasPassword, factors, linkedAccounts 
         )}
         <Fact name={t('linkedAccounts.title')}>
           {linkedAccounts.length > 0 ? (
-            <Lines lines={linkedAccounts.map(({ label, email }) => (email ? `${label}: ${email}` : label))} />
+            <Lines
+              lines={linkedAccounts.map(({ id, label, email }) => ({
+                id,
+                text: email ? `${label}: ${email}` : label,
+              }))}
+            />
           ) : (
             t('users.nothing')
           )}
@@ -56,11 +61,11 @@ export function WaysInCard({ userId, name, hasPassword, factors, linkedAccounts 
   );
 }
 
-function Lines({ lines }: { lines: string[] }) {
+function Lines({ lines }: { lines: { id: string; text: string }[] }) {
   return (
     <ul>
-      {lines.map((line) => (
-        <li key={line}>{line}</li>
+      {lines.map(({ id, text }) => (
+        <li key={id}>{text}</li>
       ))}
     </ul>
   );
