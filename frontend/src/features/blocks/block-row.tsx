@@ -1,12 +1,12 @@
 import { GlobalOutlined, UserOutlined } from '@ant-design/icons';
 import { App, Button } from 'antd';
-import { useEffect, useEffectEvent } from 'react';
+import { useEffect, useEffectEvent, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { graphql } from '../../graphql/schema';
 import { Code } from '../../ui/code';
 import { headingOnceGone, useConfirm } from '../../ui/confirm';
-import { formatSeconds, useSecondsLeft } from '../../ui/countdown';
+import { deadlineOf, formatSeconds, useSecondsLeft } from '../../ui/countdown';
 import { formatDateTime } from '../../ui/relative-time';
 import { Row } from '../../ui/row';
 import { useTellFailure } from '../../ui/tell-failure';
@@ -35,7 +35,8 @@ interface BlockRowProps {
 export function BlockRow({ block, onOver }: BlockRowProps) {
   const { t } = useTranslation();
   const { kind, account, network, attempts, until } = block;
-  const secondsLeft = useSecondsLeft(Date.parse(until)) ?? 0;
+  const deadline = useMemo(() => deadlineOf(until), [until]);
+  const secondsLeft = useSecondsLeft(deadline);
   const over = useEffectEvent(onOver);
   const isOver = secondsLeft === 0;
   useEffect(() => {
@@ -50,9 +51,11 @@ export function BlockRow({ block, onOver }: BlockRowProps) {
       <span>{t(`blocks.kind.${kind}`)}</span>
       {account && network && <Code>{network}</Code>}
       <span>{t('blocks.attempts', { count: attempts })}</span>
-      <time dateTime={until} title={formatDateTime(until)} aria-live="off">
-        {t('blocks.left', { time: formatSeconds(secondsLeft) })}
-      </time>
+      {secondsLeft !== undefined && (
+        <time dateTime={until} title={formatDateTime(until)} aria-live="off">
+          {t('blocks.left', { time: formatSeconds(secondsLeft) })}
+        </time>
+      )}
     </Row>
   );
 }
