@@ -70,7 +70,7 @@ function InvitationForm({ onDone }: { onDone: () => void }) {
       onFinish={submit}
       scrollToFirstError={{ focus: true }}
     >
-      <FormFailure error={failure} />
+      <FormFailure error={failure} words={{ REGISTRATION_CLOSED: t('invitations.closed') }} />
       <EmailField autoComplete="off" autoFocus extra={t('invitations.emailHint')} />
       <Form.Item name="role" label={t('fields.role')}>
         <Select options={roles.map((value) => ({ value, label: t(`users.role.${value}`) }))} />

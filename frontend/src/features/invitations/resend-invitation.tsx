@@ -24,7 +24,8 @@ export function ResendInvitation({ invitation: { id, email } }: { invitation: In
 
   async function resend() {
     const { error } = await resendInvitation({ input: { invitationId: id } });
-    if (error) tellFailure(error, { CONFLICT: t('invitations.changed') });
+    const words = { CONFLICT: t('invitations.changed'), REGISTRATION_CLOSED: t('invitations.closed') };
+    if (error) tellFailure(error, words);
     else message.success(t('invitations.resent', { email }));
   }
 
