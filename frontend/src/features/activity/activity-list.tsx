@@ -5,6 +5,7 @@ import { PagedList } from '../../ui/paged-list';
 import { State } from '../../ui/states';
 import { ActivityFields } from './activity-fields';
 import { ActivityRow } from './activity-row';
+import { useProviderLabels } from './provider-labels';
 
 const Activity = graphql(
   `
@@ -39,6 +40,7 @@ interface ActivityListProps {
 /** What happened to an account, the latest first. The viewer's own grows at the top as things happen. */
 export function ActivityList({ userId, forAdmin = false }: ActivityListProps) {
   const { t } = useTranslation();
+  const labelOf = useProviderLabels();
 
   function useActivity(after: string | null) {
     const [{ data, error, fetching }, refetch] = useQuery({
@@ -53,7 +55,9 @@ export function ActivityList({ userId, forAdmin = false }: ActivityListProps) {
   return (
     <PagedList
       usePage={useActivity}
-      row={(event, ref) => <ActivityRow key={event.id} ref={ref} event={event} forAdmin={forAdmin} />}
+      row={(event, ref) => (
+        <ActivityRow key={event.id} ref={ref} event={event} labelOf={labelOf} forAdmin={forAdmin} />
+      )}
       empty={<State sign="0" title={t('activity.none')} />}
     />
   );

@@ -6,17 +6,18 @@ import { Code } from '../../ui/code';
 import { RelativeTime } from '../../ui/relative-time';
 import { Row } from '../../ui/row';
 import type { ActivityEvent } from './activity-fields';
-import { describeDetails } from './describe-details';
+import { describeDetails, type LabelOf } from './describe-details';
 import { alarming, eventIcons } from './event-icons';
 
 interface ActivityRowProps {
   event: ActivityEvent;
+  labelOf: LabelOf;
   /** Also what leads to the platform's log. */
   forAdmin: boolean;
   ref: Ref<HTMLLIElement>;
 }
 
-export function ActivityRow({ event, forAdmin, ref }: ActivityRowProps) {
+export function ActivityRow({ event, labelOf, forAdmin, ref }: ActivityRowProps) {
   const { t } = useTranslation();
   const { kind, actor, occurredAt, device, ip, requestId } = event;
   // A kind that is newer than this console.
@@ -34,8 +35,9 @@ export function ActivityRow({ event, forAdmin, ref }: ActivityRowProps) {
         </>
       }
     >
-      {describeDetails(event, t).map((phrase) => (
-        <span key={phrase}>{phrase}</span>
+      {describeDetails(event, t, labelOf).map((phrase, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two may be the same, and none of them ever moves.
+        <span key={index}>{phrase}</span>
       ))}
       <RelativeTime value={occurredAt} />
       {device?.label && <span title={device.userAgent}>{device.label}</span>}

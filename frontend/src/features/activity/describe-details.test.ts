@@ -31,6 +31,9 @@ it('tells how somebody came in', () => {
     'And a code of the authenticator app',
   ]);
   expect(inChinese('SIGNED_IN', { method: 'PROVIDER', provider: 'github' })).toEqual(['通过 github']);
+  const labelOf = (provider: string) => (provider === 'github' ? 'GitHub' : provider);
+  const linked: Event = { kind: 'ACCOUNT_LINKED', details: { provider: 'github' } };
+  expect(describeDetails(linked, t.en as TFunction, labelOf)).toEqual(['GitHub']);
   expect(inEnglish('SIGN_IN_FAILED', { reason: 'WRONG_PASSWORD' })).toEqual(['Wrong password']);
 });
 

@@ -7,25 +7,33 @@ interface Event {
   details: unknown;
 }
 
+/** What people call a provider, by its id. */
+export type LabelOf = (provider: string) => string;
+
 /**
  * What there is to tell of an event beside its kind, in short phrases. Details that are missing or new to this console
  * are left out: the kind says enough.
  */
-export function describeDetails({ kind, details }: Event, t: TFunction): string[] {
+export function describeDetails(
+  { kind, details }: Event,
+  t: TFunction,
+  labelOf: LabelOf = (provider) => provider,
+): string[] {
   const text = (name: string) => textIn(details, name);
+  const provider = text('provider') && labelOf(text('provider') as string);
   const one = (phrase: string | undefined) => (phrase ? [phrase] : []);
   switch (kind) {
     case 'ACCOUNT_CREATED':
       return one(word(text('method'), 'createdBy', t));
     case 'SIGNED_IN':
-      return [...one(method(details, t)), ...one(word(text('secondFactor'), 'factor', t))];
+      return [...one(method(details, provider, t)), ...one(word(text('secondFactor'), 'factor', t))];
     case 'REAUTHENTICATED':
     case 'REAUTHENTICATION_FAILED':
     case 'SECOND_FACTOR_FAILED':
-      return one(method(details, t));
+      return one(method(details, provider, t));
     case 'SIGN_IN_FAILED':
     case 'ACCOUNT_LINK_FAILED':
-      return [...one(word(text('reason'), 'reason', t)), ...one(text('provider'))];
+      return [...one(word(text('reason'), 'reason', t)), ...one(provider)];
     case 'SESSION_ENDED':
       return [...one(count(details, 'sessions', t)), ...one(endReason(text('reason'), t))];
     case 'EMAIL_VERIFIED':
@@ -39,12 +47,12 @@ export function describeDetails({ kind, details }: Event, t: TFunction): string[
     case 'PASSKEY_RENAMED':
       return one(change(text('before'), text('after'), t));
     case 'ROLE_CHANGED':
-      return [...one(change(role(text('before'), t), role(text('after'), t), t)), ...one(text('provider'))];
+      return [...one(change(role(text('before'), t), role(text('after'), t), t)), ...one(provider)];
     case 'PROFILE_CHANGED':
       return profileChanges(details, t);
     case 'ACCOUNT_LINKED':
     case 'ACCOUNT_UNLINKED':
-      return one(text('provider'));
+      return one(provider);
     case 'PASSKEY_ADDED':
     case 'PASSKEY_REMOVED':
       return one(text('name'));
@@ -83,8 +91,7 @@ function word(value: string | undefined, words: Words, t: TFunction): string {
 }
 
 /** The provider itself says more than that it was one. */
-function method(details: unknown, t: TFunction): string {
-  const provider = textIn(details, 'provider');
+function method(details: unknown, provider: string | undefined, t: TFunction): string {
   return provider ? t('activity.through', { provider }) : word(textIn(details, 'method'), 'method', t);
 }
 
