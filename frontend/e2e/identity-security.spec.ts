@@ -204,7 +204,7 @@ test('an address is verified by a link that is sent once more', async ({ page })
   const person = await arrive(page, '/security');
   await expect(row(page, 'Email')).toContainText('Not verified');
   await page.getByRole('button', { name: 'Send a verification mail' }).click();
-  await expect(page.getByText(`A mail is on its way to ${person.email}.`).first()).toBeVisible();
+  await expect(page.getByText(`We have sent a mail to ${person.email}.`).first()).toBeVisible();
   // The link of this mail takes the place of the earlier one's.
   await expect(async () => {
     await page.goto((await mailTo(page.request, person.email, 'Verify your email address')).link);
@@ -281,8 +281,8 @@ test.describe('where ten guesses a minute are enough', () => {
 
     await page.getByRole('link', { name: 'Blocks' }).click();
     await expect(row(page, person.email)).toContainText('left');
-    await page.getByRole('button', { name: `Lift the block: ${person.email}` }).click();
-    await dialog(page).getByRole('button', { name: 'Lift' }).click();
+    await page.getByRole('button', { name: `Lift block: ${person.email}` }).click();
+    await dialog(page).getByRole('button', { name: 'Lift block' }).click();
     await expect(row(page, person.email)).toHaveCount(0);
     await stranger.reload();
     await fillSignIn(stranger, person);
