@@ -40,10 +40,10 @@ test('GraphiQL has its own way to sign in and out', async ({ page }) => {
   await page.goto('/api-docs');
   await page.getByLabel('Email').fill(admin.email);
   await page.getByLabel('Password').fill('not this one');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByText('The email or the password is wrong.')).toBeVisible();
   await page.getByLabel('Password').fill(admin.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByText(`Signed in as ${admin.email}`)).toBeVisible();
   await run(page, 'Me');
   await expect(answer(page)).toContainText(admin.email);
