@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
@@ -111,6 +111,14 @@ impl Gateway {
         let mut db = database::connect(&config.database_url, config.database_max_connections).await?;
         let statements = Statements::of(&mut db);
         Self::assemble(config, clock, db, statements, shutdown)
+    }
+
+    /// Begins a transaction that will write.
+    ///
+    /// # Errors
+    /// Internal only.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        Ok(database::begin(&self.db).await?)
     }
 
     /// Takes one from the quota of `key`.

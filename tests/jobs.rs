@@ -17,7 +17,6 @@ use fastgpt_platform::{
     session,
 };
 use futures_util::future::join_all;
-use sea_orm::TransactionTrait;
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -65,7 +64,7 @@ async fn workers_that_take_at_once_get_different_jobs() {
 #[tokio::test]
 async fn a_job_is_there_only_with_the_change_that_needs_it() {
     let app = TestApp::start().await;
-    let transaction = app.gateway.db.begin().await.unwrap();
+    let transaction = app.gateway.begin().await.unwrap();
     let new = NewJob { kind: JobKind::CleanUp, payload: json!(null), run_at: app.now(), unique_key: None };
     service::enqueue(&transaction, &app.gateway.clock, new).await.unwrap();
     transaction.rollback().await.unwrap();

@@ -1,7 +1,7 @@
 //! Password, passkeys and linked accounts are counted together: the last way into an account stays.
 
 use futures_util::future::{join, join3};
-use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::json;
 
 use crate::support::{
@@ -69,7 +69,7 @@ async fn at_once<A, B>(
     if db.get_database_backend() != DbBackend::Postgres {
         return join(one, other).await;
     }
-    let barrier = db.begin().await.unwrap();
+    let barrier = app.gateway.begin().await.unwrap();
     // Whatever they do, they record it in the end.
     barrier.execute_unprepared("LOCK TABLE audit_events IN SHARE MODE").await.unwrap();
     let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()

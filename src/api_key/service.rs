@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    TransactionTrait,
 };
 use secrecy::SecretString;
 
@@ -80,7 +79,7 @@ pub async fn create(
     let id = ApiKeyId::generate();
     let text = KeyText::generate(id);
 
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     // Keys of one user are made one after the other, so that none is counted too late.
     let user = user::service::hold(gateway, &transaction, user_id).await?;
     if count_active(&transaction, user_id, now).await? >= MOST_ACTIVE {
@@ -161,7 +160,7 @@ pub async fn revoke(gateway: &Gateway, viewer: &Viewer, id: ApiKeyId, client: &C
     } else {
         Entry::by_admin(&viewer.admin()?, Kind::ApiKeyRevoked).about(key.user_id)
     };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let change = entity::ActiveModel { revoked_at: Set(Some(gateway.clock.now())), ..Default::default() };
     let revoked = entity::Entity::update_many()
         .set(change)

@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    TransactionTrait,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde_json::json;
@@ -44,7 +43,7 @@ pub async fn request(
     client: &Client,
 ) -> Result<DataExport> {
     let (now, user_id) = (gateway.clock.now(), viewer.user_id());
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let id = DataExportId::generate();
     let row = entity::ActiveModel {
         id: Set(id),
@@ -189,7 +188,7 @@ impl Run {
     /// # Errors
     /// `CONFLICT` when this attempt is no longer the one.
     pub async fn store(&self, gateway: &Gateway, number: i32, bytes: Vec<u8>) -> Result<()> {
-        let transaction = gateway.db.begin().await?;
+        let transaction = gateway.begin().await?;
         let added = Expr::col(entity::Column::SizeBytes).add(bytes.len() as i64);
         let changed = entity::Entity::update_many()
             .col_expr(entity::Column::SizeBytes, added)
@@ -229,7 +228,7 @@ impl Run {
             expires_at: Set(Some(now + KEPT_FOR)),
             ..Default::default()
         };
-        let transaction = gateway.db.begin().await?;
+        let transaction = gateway.begin().await?;
         self.change(&transaction, change).await?;
         let earlier =
             Condition::all().add(entity::Column::UserId.eq(self.user_id)).add(entity::Column::Id.ne(self.id));
@@ -246,7 +245,7 @@ impl Run {
     /// # Errors
     /// Internal only; where this attempt is no longer the one, nothing happens.
     pub async fn fail(&self, gateway: &Gateway) -> Result<()> {
-        let transaction = gateway.db.begin().await?;
+        let transaction = gateway.begin().await?;
         let given_up = give_up(gateway, &transaction, self.is_current()).await?;
         transaction.commit().await?;
         given_up.into_iter().for_each(|user_id| watch::publish(gateway, user_id));
@@ -267,7 +266,7 @@ pub async fn begin(gateway: &Gateway, id: DataExportId) -> Result<Option<Run>> {
         size_bytes: Set(0),
         ..Default::default()
     };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let begun = entity::Entity::update_many()
         .set(change)
         .filter(entity::Column::Id.eq(id))
@@ -351,7 +350,7 @@ pub async fn withdraw(db: &impl ConnectionTrait, user_id: UserId) -> Result<()> 
 /// Internal only.
 pub async fn remove_expired(gateway: &Gateway) -> Result<usize> {
     let now = gateway.clock.now();
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let run_out = Condition::all().add(entity::Column::ExpiresAt.lte(now));
     let expired = expire(&transaction, run_out).await?;
     let abandoned = Condition::all().add(entity::Column::RequestedAt.lt(now - GIVEN_UP_AFTER));

@@ -1,7 +1,7 @@
 //! Asking for erasure, thinking again, and erasing.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{GRACE, PUT_OFF};
@@ -59,7 +59,7 @@ pub async fn schedule(
     throttle::service::clear(gateway, &guess).await;
 
     let at = gateway.clock.now() + GRACE;
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let Some(user) = deletion::schedule(gateway, &transaction, &credential, at).await? else {
         transaction.rollback().await?;
         return load(gateway, viewer.user_id()).await;
@@ -110,7 +110,7 @@ async fn load(gateway: &Gateway, id: UserId) -> Result<User> {
 /// # Errors
 /// `NOT_FOUND` when it was erased in this very moment.
 pub async fn cancel(gateway: &Gateway, viewer: &SignedInViewer, origin: &Origin) -> Result<User> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let Some(user) = deletion::cancel(gateway, &transaction, viewer.user_id()).await? else {
         transaction.rollback().await?;
         return load(gateway, viewer.user_id()).await;
@@ -157,7 +157,7 @@ pub async fn queue_due(gateway: &Gateway) -> Result<()> {
 pub async fn perform(gateway: &Gateway, job: &Job) -> Result<Outcome> {
     let id: Option<UserId> = serde_json::from_value(job.payload["userId"].clone()).ok();
     let Some(id) = id else { return Ok(Outcome::Failed("no account is named".into())) };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let now = gateway.clock.now();
     match deletion::claim(gateway, &transaction, id).await? {
         Claim::Due(user) => {

@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait,
-    TransactionTrait,
 };
 use serde_json::{Value, json};
 
@@ -69,7 +68,7 @@ pub async fn invite(
     }
     let now = gateway.clock.now();
     let expires_at = now + TimeDelta::days(new.days.into());
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     if user::service::find_by_email(&transaction, email.as_str()).await?.is_some() {
         return Err(Error::Conflict("This email address has an account already."));
     }
@@ -181,7 +180,7 @@ pub async fn resend(
 ) -> Result<Invitation> {
     check_open(gateway)?;
     let now = gateway.clock.now();
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let row = load_open(&transaction, id).await?;
     check_may_grant(row.role, recent)?;
     one_time_token::service::revoke(gateway, &transaction, row.token_id).await?;
@@ -210,7 +209,7 @@ pub async fn withdraw(
     id: InvitationId,
     client: &Client,
 ) -> Result<Invitation> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let row = load_open(&transaction, id).await?;
     one_time_token::service::revoke(gateway, &transaction, row.token_id).await?;
     let change = entity::ActiveModel { withdrawn_at: Set(Some(gateway.clock.now())), ..Default::default() };

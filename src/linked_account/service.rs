@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    TransactionTrait,
 };
 use url::Url;
 
@@ -188,7 +187,7 @@ pub async fn unlink(
     id: LinkedAccountId,
     client: &Client,
 ) -> Result<User> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user = user::service::hold(gateway, &transaction, recent.user_id()).await?;
     let own = entity::Entity::find_by_id(id).filter(entity::Column::UserId.eq(user.id));
     let row = own.one(&transaction).await?.ok_or(NONE_SUCH)?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, TransactionTrait,
+    QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -193,7 +193,7 @@ fn address_of(gateway: &Gateway, kind: MailKind, link: &SecretString) -> SecretS
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` for a mail that was sent.
 pub async fn retry(gateway: &Gateway, admin: &Admin, client: &Client, id: MailId) -> Result<Mail> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let row = entity::Entity::find_by_id(id).one(&transaction).await?.ok_or(Error::NotFound("mail"))?;
     if row.state == MailState::Sent {
         return Err(Error::Conflict("This mail was sent already."));

@@ -1,7 +1,7 @@
 //! Resetting a forgotten password, and disowning a sign-in.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ pub async fn request_reset(gateway: &Gateway, email: &str, client: &Client) -> R
 pub async fn write_reset(gateway: &Gateway, email: &str, client: &Client) -> Result<()> {
     let user = user::service::find_by_email(&gateway.db, email).await?;
     let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(()) };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let link = issue_reset(gateway, &transaction, &user).await?;
     let letter = Letter::to(&user, MailKind::ResetPassword).with_link(&link);
     mail::service::send(gateway, &transaction, letter).await?;
@@ -90,7 +90,7 @@ pub async fn reset(gateway: &Gateway, token: &str, new: &SecretString, client: &
         return Err(Error::InvalidToken);
     };
     let new = credential::check_reset(gateway, user_id, new).await?;
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     one_time_token::service::use_up(gateway, &transaction, looked_at.id).await?;
     let (user, ended) = session::service::replace_password_in(gateway, &transaction, new, None).await?;
     user::service::mark_verified(gateway, &transaction, user.id, &email).await?;
@@ -149,7 +149,7 @@ async fn take_address_back(
 /// # Errors
 /// `INVALID_TOKEN`.
 pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<Issued> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let token =
         one_time_token::service::redeem(gateway, &transaction, Purpose::DisownSignIn, Form::Link, token)
             .await?;

@@ -1,6 +1,6 @@
 //! Signing up.
 
-use sea_orm::{DatabaseTransaction, TransactionTrait};
+use sea_orm::DatabaseTransaction;
 
 use crate::{
     audit::{self, Entry, Kind, service::Recorded},
@@ -80,7 +80,7 @@ async fn accept_invitation(
         return Err(Error::InvalidToken);
     }
     let prepared = user::service::prepare(gateway, new, locale).await?.invited_as(invitation.role);
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let credential = user::service::register(gateway, &transaction, prepared).await?;
     let user_id = credential.user.id;
     let accepted = invitation::service::accept(gateway, &transaction, link, user_id, &origin.client).await?;
@@ -109,7 +109,7 @@ async fn sign_up_uninvited(
         return Ok(SignedUp::VerificationRequired(email, issued));
     }
 
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let credential = match user::service::register(gateway, &transaction, prepared).await {
         // Somebody was faster with the same address, and is told no more than anybody else.
         Err(Error::Conflict(_)) if verifies => {
@@ -137,7 +137,7 @@ async fn sign_up_uninvited(
 /// For an address that has an account: word to its owner, and a challenge that looks like any other.
 async fn stand_in(gateway: &Gateway, email: &str, locale: Option<Locale>) -> Result<Option<Issued>> {
     let Some(owner) = user::service::find_by_email(&gateway.db, email).await? else { return Ok(None) };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let issued = verification::service::issue_decoy(gateway, &transaction, email).await?;
     if verification::service::limit_mails(gateway, "taken", email).await.is_ok() {
         let letter = verification::service::already_registered(gateway, &transaction, &owner, locale).await?;

@@ -1,7 +1,7 @@
 //! What all second factors have in common.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::{
     Proof, ReauthenticationMethod, SecondFactorMethod, Shown, passkey, passkey::service::BoundTo,
@@ -138,7 +138,7 @@ pub async fn reauthenticate(
     let method: &'static str = proof.method().into();
     let taken = async {
         let shown = check(gateway, user_id, proof, BoundTo::Session(viewer.session_id())).await?;
-        let transaction = gateway.db.begin().await?;
+        let transaction = gateway.begin().await?;
         let recorded = use_up(gateway, &transaction, user_id, shown, &origin.client).await?;
         transaction.commit().await?;
         Ok(recorded)
@@ -266,7 +266,7 @@ pub async fn forget_remembered_devices(
     viewer: &SignedInViewer,
     client: &Client,
 ) -> Result<u64> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let count = known_device::service::forget_all(gateway, &transaction, viewer.user_id()).await?;
     let recorded = match count {
         0 => None,
@@ -309,7 +309,7 @@ pub async fn reset_by_operator(gateway: &Gateway, operator: &Operator, email: &s
 }
 
 async fn remove_all(gateway: &Gateway, user_id: UserId, entry: Entry) -> Result<(User, Option<usize>)> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user = user::service::hold(gateway, &transaction, user_id).await?;
     if !user.has_second_factor {
         return Ok((user, None));

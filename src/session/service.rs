@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, TransactionTrait,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, Query},
 };
 use secrecy::SecretString;
@@ -87,7 +87,7 @@ async fn end_recorded(
     reason: EndReason,
     entry: impl FnOnce(usize) -> Entry,
 ) -> Result<usize> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let ended = end_where(gateway, &transaction, which, reason).await?;
     let recorded = match ended.len() {
         0 => None,
@@ -177,7 +177,7 @@ async fn replace_password(
     spared: Option<SessionId>,
     entry: Entry,
 ) -> Result<(User, usize)> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let (user, ended) = replace_password_in(gateway, &transaction, new, spared).await?;
     known_device::service::forget_all(gateway, &transaction, user.id).await?;
     mail::service::send(gateway, &transaction, Letter::to(&user, MailKind::PasswordChanged)).await?;

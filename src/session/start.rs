@@ -1,7 +1,7 @@
 //! Beginning sessions, and giving them new tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, EntityTrait, TransactionTrait};
+use sea_orm::{ActiveValue::Set, EntityTrait};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -209,7 +209,7 @@ pub async fn begin(
     // A factor is shown in this very moment.
     let authenticated_at = if options.shown.is_some() { now } else { credential.authenticated_at(now) };
 
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     if let Some(challenge) = options.redeems {
         one_time_token::service::use_up(gateway, &transaction, challenge).await?;
     }

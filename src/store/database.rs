@@ -10,7 +10,8 @@ use std::{
 
 use anyhow::Context;
 use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, SqlErr,
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
     sqlx::{
         self, ConnectOptions, Postgres, Sqlite,
         pool::PoolOptions,
@@ -178,6 +179,19 @@ fn of_requests(options: &PgConnectOptions) -> PgConnectOptions {
 }
 
 /// The pragmas are part of the options, so that every connection of the pool has them.
+/// Begins a transaction that will write. On SQLite it waits for the other writer now: one that has read first cannot wait
+/// any more and fails, because what it has read is not the latest.
+///
+/// # Errors
+/// The database cannot be reached, or another process writes for longer than SQLite waits.
+pub async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    database.begin_with_options(options).await
+}
+
 async fn connect_sqlite(
     pool: PoolOptions<Sqlite>,
     options: SqliteConnectOptions,

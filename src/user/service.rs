@@ -6,7 +6,6 @@ use anyhow::anyhow;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -171,7 +170,7 @@ async fn create_by_operator(
         // The operator's word counts.
         email_verified: true,
     };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user = insert(gateway, &transaction, prepared).await?;
     let entry = Entry::by_operator(Kind::AccountCreated).about(user.id).with("method", "OPERATOR");
     let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
@@ -446,7 +445,7 @@ pub(super) fn changed_now(gateway: &Gateway, id: UserId) -> entity::ActiveModel 
 
 /// Writes a change and what is recorded of it, and makes it hold on every replica.
 async fn update(gateway: &Gateway, row: entity::ActiveModel, entry: Entry) -> Result<User> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user: User = entity::Entity::update(row).exec(&transaction).await?.into();
     let recorded = audit::service::record(&transaction, &gateway.clock, entry).await?;
     transaction.commit().await?;

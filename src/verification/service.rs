@@ -1,7 +1,7 @@
 //! Verifying addresses.
 
 use chrono::TimeDelta;
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::requested::WriteMail;
@@ -76,7 +76,7 @@ pub async fn send_again(gateway: &Gateway, user: &User) -> Result<()> {
     if limit_mails(gateway, "verify", &user.email).await.is_err() {
         return Ok(());
     }
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     send(gateway, &transaction, user).await?;
     transaction.commit().await?;
     job::service::wake(gateway);
@@ -102,7 +102,7 @@ pub async fn resend(gateway: &Gateway, email: &str, client: &Client) -> Result<I
     limit_mails(gateway, "verify", email.as_str()).await?;
     let user = user::service::find_by_email(&gateway.db, email.as_str()).await?;
     let user = user.filter(|user| !user.email_verified);
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let issued = issue(gateway, &transaction, user.as_ref(), email.as_str()).await?;
     WriteMail::Verification { token_id: issued.id }.enqueue(gateway, &transaction).await?;
     transaction.commit().await?;
@@ -120,7 +120,7 @@ pub async fn write_again(gateway: &Gateway, token_id: OneTimeTokenId) -> Result<
     };
     let Some(user_id) = token.user_id else { return Ok(()) };
     let Some(user) = user::service::load_active(&gateway.db, user_id).await? else { return Ok(()) };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     one_time_token::service::revoke_others(gateway, &transaction, &token).await?;
     let letter = Letter::to(&user, MailKind::VerifyEmail).with_link(&issued);
     mail::service::send(gateway, &transaction, letter).await?;
@@ -143,7 +143,7 @@ pub async fn limit_requests(gateway: &Gateway, client: &Client) -> Result<()> {
 /// # Errors
 /// `INVALID_TOKEN`.
 pub async fn verify_by_link(gateway: &Gateway, token: &str, client: &Client) -> Result<String> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let token =
         one_time_token::service::redeem(gateway, &transaction, Purpose::VerifyEmail, Form::Link, token)
             .await?;
@@ -174,7 +174,7 @@ pub async fn verify_by_code(
     let token = one_time_token::service::check_code(gateway, purpose, challenge, code).await?;
     throttle::service::clear(gateway, &guess).await;
     let (Some(user_id), Some(email)) = (token.user_id, token.email) else { return Err(Error::InvalidToken) };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     one_time_token::service::use_up(gateway, &transaction, token.id).await?;
     let user = user::service::mark_verified(gateway, &transaction, user_id, &email).await?;
     let entry =
@@ -209,7 +209,7 @@ pub async fn request_change(
     limit_mails(gateway, "change-to", &format!("{} {}", client.network(), new_email.as_str())).await?;
     let user = user::service::load_own(gateway, viewer.viewer()).await?;
     let owner = user::service::find_by_email(&gateway.db, new_email.as_str()).await?;
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     one_time_token::service::revoke_all(gateway, &transaction, user.id, &[Purpose::ChangeEmail]).await?;
     match owner {
         None => {
@@ -260,7 +260,7 @@ pub async fn already_registered(
 /// # Errors
 /// `INVALID_TOKEN`, also when the address has changed otherwise meanwhile; `CONFLICT` when the new one was taken.
 pub async fn confirm_change(gateway: &Gateway, token: &str, client: &Client) -> Result<String> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let token =
         one_time_token::service::redeem(gateway, &transaction, Purpose::ChangeEmail, Form::Link, token)
             .await?;

@@ -1,6 +1,6 @@
 //! How a socket ends: with a word to the other side, and without breaking off a mutation that has begun.
 
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -21,7 +21,7 @@ async fn a_client_that_goes_away_does_not_stop_its_mutation() {
     let zhang = app.with_user("zhang").await;
     let mut socket = Socket::connect(&zhang).await;
     // The mutation has to wait: on SQLite for the connection, on PostgreSQL for the row.
-    let other = app.gateway.db.begin().await.unwrap();
+    let other = app.gateway.begin().await.unwrap();
     other.execute_unprepared("UPDATE users SET updated_at = updated_at").await.unwrap();
     socket.subscribe("1", r#"mutation { updateProfile(input: { name: "张三丰" }) { name } }"#).await;
     // What comes behind it on its way is answered, so it has got that far.

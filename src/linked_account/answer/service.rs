@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    TransactionTrait,
 };
 use secrecy::SecretString;
 
@@ -217,7 +216,7 @@ async fn come_back(
     row: entity::Model,
     client: &Client,
 ) -> Result<Result<User, Refusal>> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let change = entity::ActiveModel { last_used_at: Set(Some(gateway.clock.now())), ..told(identity) };
     let changed = entity::Entity::update_many()
         .set(change)
@@ -262,7 +261,7 @@ async fn join(
     user: &User,
     client: &Client,
 ) -> Result<User> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     // Keeps the account's row: it has this address until the commit.
     let user = user::service::mark_verified(gateway, &transaction, user.id, &user.email).await;
     let user = user.map_err(|error| if matches!(error, Error::InvalidToken) { FASTER } else { error })?;
@@ -288,7 +287,7 @@ async fn sign_up(
         Ok(vouched) => vouched,
         Err(error) => return Ok(Err(error.into())),
     };
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let (user, mut recorded) =
         registration::service::create_vouched(gateway, &transaction, vouched, &provider.id, client).await?;
     let used_at = Some(gateway.clock.now());
@@ -349,7 +348,7 @@ async fn link_once(
     link: Link,
     client: &Client,
 ) -> Result<Result<(), Refusal>> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user = user::service::hold(gateway, &transaction, link.user_id).await?;
     if user.status != UserStatus::Active {
         return Ok(Err(suspended(user.id)));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    TransactionTrait, sea_query::Expr,
+    sea_query::Expr,
 };
 use serde_json::{Value, json};
 
@@ -129,7 +129,7 @@ pub async fn finish_registration(
     }
     let made = ceremony::finish_registration(gateway, credential, &token.data["state"])?;
 
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     one_time_token::service::use_up(gateway, &transaction, token.id).await?;
     let user = user::service::hold(gateway, &transaction, user_id).await?;
     if count(&transaction, user_id).await? >= MOST {
@@ -284,7 +284,7 @@ pub async fn rename(
     client: &Client,
 ) -> Result<Passkey> {
     let name = user::name::parse("input.name", name)?;
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let row = load_own(&transaction, viewer.viewer(), id).await?;
     let change = entity::ActiveModel { id: Set(id), name: Set(name.clone()), ..Default::default() };
     let entry = Entry::by(viewer.viewer(), Kind::PasskeyRenamed).from(client);
@@ -306,7 +306,7 @@ pub async fn remove(
     id: PasskeyId,
     client: &Client,
 ) -> Result<User> {
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user = user::service::hold(gateway, &transaction, viewer.user_id()).await?;
     let row = load_own(&transaction, viewer.viewer(), id).await?;
     entity::Entity::delete_by_id(id).exec(&transaction).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    TransactionTrait, sea_query::Expr,
+    sea_query::Expr,
 };
 
 use super::{COUNT, RecoveryCode, entity};
@@ -35,7 +35,7 @@ pub async fn generate(
 ) -> Result<Vec<String>> {
     let quota = Quota::per_hour(GENERATED_AN_HOUR);
     gateway.limit(&format!("recovery-codes:{}", viewer.user_id()), quota).await?;
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user = user::service::hold(gateway, &transaction, viewer.user_id()).await?;
     if !user.has_second_factor {
         return Err(Error::Conflict("Set up an authenticator app or a passkey first."));

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -62,7 +62,7 @@ pub async fn start_enrollment(gateway: &Gateway, viewer: &RecentlyAuthenticated)
     let user = user::service::load_own(gateway, viewer.viewer()).await?;
     let secret = TotpSecret::generate();
     let sealed = secret.seal(&gateway.session_key, user_id)?;
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     one_time_token::service::revoke_all(gateway, &transaction, user_id, &[Purpose::TotpEnrollment]).await?;
     let new = NewToken {
         purpose: Purpose::TotpEnrollment,
@@ -99,7 +99,7 @@ pub async fn confirm_enrollment(
     let now = gateway.clock.now();
     let step = secret.step_of(code, now, NO_STEP)?.ok_or(Error::InvalidCode)?;
 
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     one_time_token::service::use_up(gateway, &transaction, token.id).await?;
     let user = user::service::hold(gateway, &transaction, user_id).await?;
     if find(&transaction, user_id).await?.is_some() {
@@ -144,7 +144,7 @@ async fn put(
 /// `CONFLICT` where there is none.
 pub async fn disable(gateway: &Gateway, viewer: &RecentlyAuthenticated, client: &Client) -> Result<User> {
     let user_id = viewer.user_id();
-    let transaction = gateway.db.begin().await?;
+    let transaction = gateway.begin().await?;
     let user = user::service::hold(gateway, &transaction, user_id).await?;
     if !remove(&transaction, user_id).await? {
         return Err(Error::Conflict("No authenticator app is set up."));

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use anyhow::Context;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement,
 };
 use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager, seaql_migrations};
 
@@ -181,11 +180,7 @@ async fn take_back(database: &DatabaseConnection, steps: u32) -> anyhow::Result<
 
 async fn lock(database: &DatabaseConnection) -> anyhow::Result<DatabaseTransaction> {
     const HINT: &str = "cannot lock the database for its migrations: another process holds it";
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let transaction = database.begin_with_options(options).await.context(HINT)?;
+    let transaction = super::begin(database).await.context(HINT)?;
     if database.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared(LOCK_POSTGRES).await.context(HINT)?;
     }

@@ -155,3 +155,23 @@ async fn names_what_it_cannot_reach_and_no_password() {
     let text = format!("{error:#} {error:?}");
     assert!(text.contains(&format!("127.0.0.1:{port}/app")) && !text.contains("hunter2"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_reads_before_writing_waits_for_the_other_writer() {
+    let home = Home::file();
+    let database = connect(&home.url, 8).await.unwrap();
+    database.execute_unprepared("CREATE TABLE counters (number INTEGER)").await.unwrap();
+    database.execute_unprepared("INSERT INTO counters VALUES (0)").await.unwrap();
+    let count = async || {
+        for _ in 0..20 {
+            let transaction = begin(&database).await.unwrap();
+            let read = Statement::from_string(DbBackend::Sqlite, "SELECT number FROM counters");
+            let row = transaction.query_one_raw(read).await.unwrap().unwrap();
+            let next = row.try_get_by_index::<i64>(0).unwrap() + 1;
+            transaction.execute_unprepared(&format!("UPDATE counters SET number = {next}")).await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+    };
+    futures_util::future::join_all((0..8).map(|_| count())).await;
+    assert_eq!(select(&database, "SELECT number FROM counters").await, "160");
+}
