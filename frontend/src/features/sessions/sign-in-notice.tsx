@@ -12,19 +12,19 @@ interface SignInElsewhere {
 
 export type AnnounceSignIn = (signIn: SignInElsewhere) => void;
 
-/**
- * Tells of a sign-in elsewhere. Of one from a new device two events tell, in any order, and the graver one stays: it
- * takes the place of the other.
- */
+/** How long the lesser of two events waits for the graver one. */
+const WAIT_MS = 2000;
+
+/** Tells of a sign-in elsewhere. Of one from a new device two events tell, in any order; the graver one is shown alone. */
 export function useSignInNotice(): AnnounceSignIn {
   const { t } = useTranslation();
   const { notification } = App.useApp();
   const navigate = useNavigate();
   const grave = useRef(new Set<string>());
-  return ({ sessionId = '', device, fromNewDevice = false }) => {
+
+  function show({ sessionId = '', device, fromNewDevice = false }: SignInElsewhere) {
     if (!fromNewDevice && grave.current.has(sessionId)) return;
-    if (fromNewDevice) grave.current.add(sessionId);
-    const key = `sign-in-${sessionId}`;
+    const key = `sign-in-${sessionId}-${fromNewDevice}`;
     const name = device || t('sessions.unknownDevice');
     notification.warning({
       key,
@@ -44,5 +44,11 @@ export function useSignInNotice(): AnnounceSignIn {
       closable: { 'aria-label': t('actions.close') },
       duration: fromNewDevice ? 0 : 10,
     });
+  }
+
+  return (signIn) => {
+    if (!signIn.fromNewDevice) return void setTimeout(show, WAIT_MS, signIn);
+    grave.current.add(signIn.sessionId ?? '');
+    show(signIn);
   };
 }
