@@ -1,8 +1,8 @@
 //! Table `linked_accounts`.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use super::LinkedAccount;
+use super::{LinkedAccount, NewLink};
 use crate::id::{LinkedAccountId, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -36,6 +36,17 @@ impl From<Model> for LinkedAccount {
             groups: row.group_names.and_then(|groups| serde_json::from_str(&groups).ok()),
             linked_at: row.linked_at,
             last_used_at: row.last_used_at,
+        }
+    }
+}
+
+/// What is kept of what the provider says, which may be another thing each time.
+impl From<&NewLink> for ActiveModel {
+    fn from(link: &NewLink) -> Self {
+        Self {
+            email: Set(link.email.clone()),
+            group_names: Set(link.groups.as_ref().map(|groups| serde_json::json!(groups).to_string())),
+            ..Default::default()
         }
     }
 }

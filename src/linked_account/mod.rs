@@ -14,8 +14,13 @@ mod next;
 pub mod service;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use crate::id::{LinkedAccountId, UserId};
+use crate::{
+    auth::viewer::Role,
+    id::{LinkedAccountId, UserId},
+    identity_provider::{Identity, IdentityProvider},
+};
 
 /// An account at an identity provider that signs in to an account here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,4 +39,26 @@ pub struct LinkedAccount {
     pub linked_at: DateTime<Utc>,
     /// When somebody last signed in with it.
     pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// An account at an identity provider that is to sign in to an account here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewLink {
+    provider: String,
+    subject: String,
+    email: Option<String>,
+    groups: Option<Vec<String>>,
+    role: Option<Role>,
+}
+
+impl NewLink {
+    fn new(provider: &IdentityProvider, identity: &Identity) -> Self {
+        Self {
+            provider: provider.id.clone(),
+            subject: identity.subject.clone(),
+            email: identity.email.as_ref().map(|email| email.as_str().to_owned()),
+            groups: identity.groups.clone(),
+            role: identity.role,
+        }
+    }
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder,
 };
 use url::Url;
 
 use super::{
-    LinkedAccount,
+    LinkedAccount, NewLink,
     answer::{Outcome, Reason},
     entity,
     journey::{self, BrowserSecret, Link, Plan},
@@ -20,11 +21,11 @@ use crate::{
     auth::{Client, RecentlyAuthenticated, Viewer},
     error::{Error, Result},
     gateway::Gateway,
-    id::{LinkedAccountId, UserId},
+    id::{LinkedAccountId, TypedId, UserId},
     identity_provider::{IdentityProvider, Prompt, ProviderError},
     job,
     mail::{self, Letter, MailKind},
-    store::rate_limit::Quota,
+    store::{database::is_unique_violation, rate_limit::Quota},
     user::{self, User},
 };
 
@@ -36,6 +37,7 @@ pub const JOURNEYS_FACTOR: u32 = 3;
 const SECURITY: &str = "/security";
 
 const NONE_SUCH: Error = Error::NotFound("linked account");
+pub(super) const FASTER: Error = Error::Conflict("Somebody else did the same at this moment.");
 
 /// Where to send a browser that wants to sign in at a provider; or what becomes of it where that is not possible.
 ///
@@ -175,6 +177,87 @@ pub(super) async fn tell(
 ) -> Result<()> {
     let letter = Letter::to(user, kind).with("provider", label(gateway, provider));
     mail::service::send(gateway, transaction, letter).await
+}
+
+/// Links an account at a provider in the transaction in which its owner signs in to the account here with the same
+/// address, which both sides have verified, and gives the role that the provider says; to be followed by
+/// [`job::service::wake`].
+///
+/// # Errors
+/// `CONFLICT` when the account has another address by now, or the one at the provider was linked meanwhile.
+pub(crate) async fn join(
+    gateway: &Gateway,
+    transaction: &DatabaseTransaction,
+    user: User,
+    link: &NewLink,
+    client: &Client,
+) -> Result<(User, Vec<Recorded>)> {
+    let email = link.email.as_deref().unwrap_or_default();
+    let verified = user::service::mark_verified(gateway, transaction, user.id, email).await;
+    verified.map_err(|error| if matches!(error, Error::InvalidToken) { FASTER } else { error })?;
+    let mut recorded = Vec::new();
+    // Another tab may have done the same.
+    let known = find_row(transaction, link).await?;
+    if known.is_none_or(|row| row.user_id != user.id) {
+        let used_at = Some(gateway.clock.now());
+        recorded.push(insert(gateway, transaction, link, user.id, used_at, client).await?);
+        tell(gateway, transaction, &user, MailKind::AccountLinked, &link.provider).await?;
+    }
+    let user = follow(gateway, transaction, user, link, client, &mut recorded).await?;
+    Ok((user, recorded))
+}
+
+/// Gives a user the role that the provider says, where it says one.
+pub(super) async fn follow(
+    gateway: &Gateway,
+    transaction: &DatabaseTransaction,
+    user: User,
+    link: &NewLink,
+    client: &Client,
+    recorded: &mut Vec<Recorded>,
+) -> Result<User> {
+    let Some(role) = link.role else { return Ok(user) };
+    let provider = &link.provider;
+    match user::role::follow_provider(gateway, transaction, &user, role, provider, client).await? {
+        Some((user, change)) => {
+            recorded.push(change);
+            Ok(user)
+        }
+        None => Ok(user),
+    }
+}
+
+pub(super) async fn find_row(db: &impl ConnectionTrait, link: &NewLink) -> Result<Option<entity::Model>> {
+    let it = entity::Entity::find()
+        .filter(entity::Column::Provider.eq(&link.provider))
+        .filter(entity::Column::Subject.eq(&link.subject));
+    Ok(it.one(db).await?)
+}
+
+pub(super) async fn insert(
+    gateway: &Gateway,
+    transaction: &DatabaseTransaction,
+    link: &NewLink,
+    user_id: UserId,
+    used_at: Option<DateTime<Utc>>,
+    client: &Client,
+) -> Result<Recorded> {
+    let row = entity::ActiveModel {
+        id: Set(LinkedAccountId::generate()),
+        user_id: Set(user_id),
+        provider: Set(link.provider.clone()),
+        subject: Set(link.subject.clone()),
+        linked_at: Set(gateway.clock.now()),
+        last_used_at: Set(used_at),
+        ..entity::ActiveModel::from(link)
+    };
+    match entity::Entity::insert(row).exec_without_returning(transaction).await {
+        Ok(_) => {}
+        Err(error) if is_unique_violation(&error) => return Err(FASTER),
+        Err(error) => return Err(error.into()),
+    }
+    let entry = Entry::by_user(user_id, Kind::AccountLinked).from(client);
+    audit::service::record(transaction, &gateway.clock, entry.with("provider", link.provider.clone())).await
 }
 
 /// Has an account at a provider no longer sign in to the viewer's.

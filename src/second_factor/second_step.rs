@@ -20,7 +20,8 @@ use crate::{
 /// Tries are counted before they are looked at, and the challenge is used up in the transaction that begins the session.
 ///
 /// # Errors
-/// `INVALID_TOKEN` for a challenge that is not good, five tries included; `INVALID_CODE`; `RATE_LIMITED`.
+/// `INVALID_TOKEN` for a challenge that is not good, five tries included; `INVALID_CODE`; `RATE_LIMITED`; `CONFLICT` as
+/// [`start::begin`].
 pub async fn complete(
     gateway: &Gateway,
     challenge: &str,

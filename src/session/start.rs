@@ -21,6 +21,7 @@ use crate::{
     id::{OneTimeTokenId, SessionId, TypedId},
     job,
     known_device::{self, service::DeviceToken},
+    linked_account,
     metrics::count,
     one_time_token::{
         self, Purpose,
@@ -145,7 +146,7 @@ async fn note_failure(gateway: &Gateway, email: &str, error: &Error, client: &Cl
 /// A passkey is both factors, and a remembered device stands for the second.
 ///
 /// # Errors
-/// `INVALID_CREDENTIALS` when account or password have changed meanwhile.
+/// `INVALID_CREDENTIALS` when account or password have changed meanwhile; `CONFLICT` as [`begin`].
 pub async fn first_step_done(
     gateway: &Gateway,
     credential: Credential,
@@ -187,7 +188,7 @@ pub struct Begin {
 ///
 /// # Errors
 /// `INVALID_CREDENTIALS` when account or password have changed meanwhile, `INVALID_TOKEN` when the challenge was used,
-/// `INVALID_CODE` when the second factor was.
+/// `INVALID_CODE` when the second factor was; `CONFLICT` for an account at a provider that cannot be linked any more.
 pub async fn begin(
     gateway: &Gateway,
     credential: Credential,
@@ -206,6 +207,7 @@ pub async fn begin(
     let client = &origin.client;
     let is_new_device = new_device::is_new(gateway, &credential.user, origin).await?;
     let provider = credential.provider().map(str::to_owned);
+    let link = credential.link().cloned();
     // A factor is shown in this very moment.
     let authenticated_at = if options.shown.is_some() { now } else { credential.authenticated_at(now) };
 
@@ -214,6 +216,10 @@ pub async fn begin(
         one_time_token::service::use_up(gateway, &transaction, challenge).await?;
     }
     let user = credential::record_sign_in(&transaction, credential, now).await?;
+    let (user, mut recorded) = match &link {
+        Some(link) => linked_account::service::join(gateway, &transaction, user, link, client).await?,
+        None => (user, Vec::new()),
+    };
     if options.remember_device
         && let Some(earlier) = &origin.device
     {
@@ -241,7 +247,6 @@ pub async fn begin(
     if let Some(provider) = provider {
         signed_in = signed_in.with("provider", provider);
     }
-    let mut recorded = Vec::new();
     if let Some(shown) = options.shown {
         if method != Method::Passkey {
             let factor: &str = shown.method().into();
@@ -265,7 +270,7 @@ pub async fn begin(
     user::service::announce_change(gateway, user.id).await;
     events::announce(gateway, SessionChange::Started, &session).await;
     recorded.into_iter().for_each(|recorded| recorded.announce(gateway));
-    if is_new_device {
+    if is_new_device || link.is_some() {
         job::service::wake(gateway);
     }
     hand_over(gateway, &session, user, &token, Some(device))

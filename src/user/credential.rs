@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result, Rule, Violation, Violations},
     gateway::Gateway,
     id::UserId,
+    linked_account::NewLink,
 };
 
 /// A user who has shown who it is, and how: what follows holds only while that is still so.
@@ -51,6 +52,8 @@ struct Word {
     provider: String,
     /// When the user last showed it who it is, where it says so.
     authenticated_at: Option<DateTime<Utc>>,
+    /// The account there, where it is not linked yet.
+    link: Option<NewLink>,
 }
 
 /// A [`Credential`] between two steps of a sign-in, as the first step leaves it for the second.
@@ -91,7 +94,23 @@ impl Credential {
     /// Called only by what has just heard it say so (held by `tests/layering.rs`).
     #[must_use]
     pub fn by_provider(user: User, provider: &str, authenticated_at: Option<DateTime<Utc>>) -> Self {
-        Self { user, proof: Proof::Provider(Word { provider: provider.to_owned(), authenticated_at }) }
+        let word = Word { provider: provider.to_owned(), authenticated_at, link: None };
+        Self { user, proof: Proof::Provider(word) }
+    }
+
+    /// Has the account at the provider linked as the user signs in.
+    #[must_use]
+    pub fn linking(mut self, link: NewLink) -> Self {
+        if let Proof::Provider(word) = &mut self.proof {
+            word.link = Some(link);
+        }
+        self
+    }
+
+    /// The account at the provider that is to be linked as the user signs in.
+    #[must_use]
+    pub fn link(&self) -> Option<&NewLink> {
+        self.word().and_then(|word| word.link.as_ref())
     }
 
     /// The identity provider that vouched, where one did.

@@ -59,6 +59,43 @@ async fn the_same_address_joins_accounts_only_where_both_sides_have_verified_it(
 }
 
 #[tokio::test]
+async fn an_account_is_joined_once_its_second_factor_is_shown() {
+    let (provider, app) = TestProvider::with_app(&[]).await;
+    let enrolled = app.enroll_totp(&app.with_user("张三").await).await;
+    let mails = "SELECT COUNT(*) FROM mails WHERE kind = 'ACCOUNT_LINKED'";
+    let (tab, other_tab) = (app.client(), app.client());
+    let first_step = async |tab| {
+        let answer = provider.sign_in(tab, person("1", &email_of("张三"), true)).await;
+        location(&answer).split_once("#challenge=").unwrap().1.to_owned()
+    };
+    let (challenge, other_challenge) = (first_step(&tab).await, first_step(&other_tab).await);
+    assert_eq!((count(&app, "linked_accounts").await, app.sql_value::<i64>(mails, []).await), (0, 0));
+
+    let code = json!({ "totpCode": enrolled.app.code(app.now()) });
+    tab.second_step(&challenge, code).await.data();
+    let code = json!({ "recoveryCode": enrolled.recovery_codes[0] });
+    other_tab.second_step(&other_challenge, code).await.data();
+    assert_eq!((count(&app, "linked_accounts").await, app.sql_value::<i64>(mails, []).await), (1, 1));
+    let again = provider.sign_in(&tab, person("1", "另@elsewhere.example", false)).await;
+    assert_eq!(location(&again).split_once('?').unwrap().0, format!("{HOME}sign-in/second-factor"));
+}
+
+#[tokio::test]
+async fn a_first_step_joins_nothing_once_the_account_has_another_address() {
+    let (provider, app) = TestProvider::with_app(&[]).await;
+    let enrolled = app.enroll_totp(&app.with_user("张三").await).await;
+    let tab = app.client();
+    let answer = provider.sign_in(&tab, person("1", &email_of("张三"), true)).await;
+    let challenge = location(&answer).split_once("#challenge=").unwrap().1;
+    let moved = "UPDATE users SET email = 'moved@example.com' WHERE email = $1";
+    app.sql(moved, [email_of("张三").into()]).await;
+    let code = json!({ "totpCode": enrolled.app.code(app.now()) });
+    assert_eq!(tab.second_step(challenge, code).await.code(), "CONFLICT");
+    assert_eq!(count(&app, "linked_accounts").await, 0);
+    assert_eq!(tab.refresh_token(), None);
+}
+
+#[tokio::test]
 async fn a_suspended_account_stays_so() {
     let (provider, app) = TestProvider::with_app(&[]).await;
     app.account("张三").await;

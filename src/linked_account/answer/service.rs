@@ -1,16 +1,13 @@
 //! The ends of journeys: who came back, and to which account.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use secrecy::SecretString;
 
 use super::{
     super::{
-        entity,
+        NewLink, entity,
         journey::{self, BrowserSecret, Link, Plan},
-        service::{limit, note_trouble, tell},
+        service::{FASTER, find_row, follow, insert, limit, note_trouble, tell},
     },
     Outcome, Reason, Returned,
 };
@@ -20,7 +17,7 @@ use crate::{
     email::Email,
     error::{Error, Result},
     gateway::Gateway,
-    id::{LinkedAccountId, TypedId, UserId},
+    id::UserId,
     identity_provider::{Answer, Identity, IdentityProvider, Journey, ProviderError},
     job,
     mail::MailKind,
@@ -29,11 +26,8 @@ use crate::{
         self,
         start::{self, FirstStep, Method, Origin},
     },
-    store::database::is_unique_violation,
     user::{self, User, UserStatus, credential::Credential},
 };
-
-const FASTER: Error = Error::Conflict("Somebody else did the same at this moment.");
 
 /// Why nothing comes of a journey, and whose account that is about.
 #[derive(Debug)]
@@ -179,33 +173,31 @@ async fn sign_in(
     identity: &Identity,
     origin: &Origin,
 ) -> Result<FirstStep, Refusal> {
-    let client = &origin.client;
     // Of two who do the same at once, the slower finds it done when it looks again.
-    for try_again in [true, true, false] {
-        let came = match find_row(&gateway.db, provider, identity).await? {
-            Some(row) => come_back(gateway, provider, identity, row, client).await,
-            None => come_first(gateway, provider, identity, client).await,
-        };
-        match came {
-            Err(Error::Conflict(_)) if try_again => {}
-            came => {
-                let credential = Credential::by_provider(came??, &provider.id, identity.authenticated_at);
-                return Ok(start::first_step_done(gateway, credential, Method::Provider, origin).await?);
-            }
+    for _ in 0..2 {
+        match try_sign_in(gateway, provider, identity, origin).await {
+            Err(Error::Conflict(_)) => {}
+            done => return done?,
         }
     }
-    Err(FASTER.into())
+    try_sign_in(gateway, provider, identity, origin).await?
 }
 
-async fn find_row(
-    db: &impl ConnectionTrait,
+async fn try_sign_in(
+    gateway: &Gateway,
     provider: &IdentityProvider,
     identity: &Identity,
-) -> Result<Option<entity::Model>> {
-    let it = entity::Entity::find()
-        .filter(entity::Column::Provider.eq(&provider.id))
-        .filter(entity::Column::Subject.eq(&identity.subject));
-    Ok(it.one(db).await?)
+    origin: &Origin,
+) -> Result<Result<FirstStep, Refusal>> {
+    let client = &origin.client;
+    let came = match find_row(&gateway.db, &NewLink::new(provider, identity)).await? {
+        Some(row) => come_back(gateway, provider, identity, row, client).await?,
+        None => come_first(gateway, provider, identity, client).await?,
+    };
+    match came {
+        Ok(credential) => start::first_step_done(gateway, credential, Method::Provider, origin).await.map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    }
 }
 
 /// With an account that is linked.
@@ -215,9 +207,11 @@ async fn come_back(
     identity: &Identity,
     row: entity::Model,
     client: &Client,
-) -> Result<Result<User, Refusal>> {
+) -> Result<Result<Credential, Refusal>> {
     let transaction = gateway.begin().await?;
-    let change = entity::ActiveModel { last_used_at: Set(Some(gateway.clock.now())), ..told(identity) };
+    let link = NewLink::new(provider, identity);
+    let used_at = Set(Some(gateway.clock.now()));
+    let change = entity::ActiveModel { last_used_at: used_at, ..entity::ActiveModel::from(&link) };
     let changed = entity::Entity::update_many()
         .set(change)
         .filter(entity::Column::Id.eq(row.id))
@@ -229,7 +223,8 @@ async fn come_back(
     let Some(user) = user::service::load_active(&transaction, row.user_id).await? else {
         return Ok(Err(suspended(row.user_id)));
     };
-    commit(gateway, transaction, user, provider, identity, Vec::new(), client).await.map(Ok)
+    let user = commit(gateway, transaction, user, &link, Vec::new(), client).await?;
+    Ok(Ok(vouched_for(user, provider, identity)))
 }
 
 /// With an account that is not: only an address that the provider has verified leads further.
@@ -238,7 +233,7 @@ async fn come_first(
     provider: &IdentityProvider,
     identity: &Identity,
     client: &Client,
-) -> Result<Result<User, Refusal>> {
+) -> Result<Result<Credential, Refusal>> {
     let Some(email) = identity.email.as_ref().filter(|_| identity.email_verified) else {
         return Ok(Err(Reason::EmailUnverified.into()));
     };
@@ -248,29 +243,14 @@ async fn come_first(
         Some(user) if !user.email_verified => {
             Ok(Err(Refusal { reason: Reason::EmailTaken, about: Some(user.id) }))
         }
-        Some(user) => join(gateway, provider, identity, &user, client).await.map(Ok),
+        // Linked once the sign-in is complete: whoever has no second factor of the account adds no way in to it.
+        Some(user) => Ok(Ok(vouched_for(user, provider, identity).linking(NewLink::new(provider, identity)))),
         None => sign_up(gateway, provider, identity, email.clone(), client).await,
     }
 }
 
-/// Links to the account with the same address, which both sides have verified.
-async fn join(
-    gateway: &Gateway,
-    provider: &IdentityProvider,
-    identity: &Identity,
-    user: &User,
-    client: &Client,
-) -> Result<User> {
-    let transaction = gateway.begin().await?;
-    // Keeps the account's row: it has this address until the commit.
-    let user = user::service::mark_verified(gateway, &transaction, user.id, &user.email).await;
-    let user = user.map_err(|error| if matches!(error, Error::InvalidToken) { FASTER } else { error })?;
-    let used_at = Some(gateway.clock.now());
-    let linked = insert(gateway, &transaction, provider, identity, user.id, used_at, client).await?;
-    tell(gateway, &transaction, &user, MailKind::AccountLinked, &provider.id).await?;
-    let user = commit(gateway, transaction, user, provider, identity, vec![linked], client).await?;
-    job::service::wake(gateway);
-    Ok(user)
+fn vouched_for(user: User, provider: &IdentityProvider, identity: &Identity) -> Credential {
+    Credential::by_provider(user, &provider.id, identity.authenticated_at)
 }
 
 /// Creates an account, where the rules of registration allow it.
@@ -280,7 +260,7 @@ async fn sign_up(
     identity: &Identity,
     email: Email,
     client: &Client,
-) -> Result<Result<User, Refusal>> {
+) -> Result<Result<Credential, Refusal>> {
     let name = identity.name.as_deref().unwrap_or_default();
     let vouched = registration::service::prepare_vouched(gateway, email, name, identity.role, client).await;
     let vouched = match vouched {
@@ -290,11 +270,11 @@ async fn sign_up(
     let transaction = gateway.begin().await?;
     let (user, mut recorded) =
         registration::service::create_vouched(gateway, &transaction, vouched, &provider.id, client).await?;
-    let used_at = Some(gateway.clock.now());
-    recorded.push(insert(gateway, &transaction, provider, identity, user.id, used_at, client).await?);
-    let user = commit(gateway, transaction, user, provider, identity, recorded, client).await?;
+    let link = NewLink::new(provider, identity);
+    recorded.push(insert(gateway, &transaction, &link, user.id, Some(gateway.clock.now()), client).await?);
+    let user = commit(gateway, transaction, user, &link, recorded, client).await?;
     gateway.happenings.sign_ups.inc();
-    Ok(Ok(user))
+    Ok(Ok(vouched_for(user, provider, identity)))
 }
 
 /// Gives the role that the provider says, commits, and makes everything known.
@@ -302,24 +282,11 @@ async fn commit(
     gateway: &Gateway,
     transaction: DatabaseTransaction,
     user: User,
-    provider: &IdentityProvider,
-    identity: &Identity,
+    link: &NewLink,
     mut recorded: Vec<Recorded>,
     client: &Client,
 ) -> Result<User> {
-    let changed = match identity.role {
-        Some(role) => {
-            user::role::follow_provider(gateway, &transaction, &user, role, &provider.id, client).await?
-        }
-        None => None,
-    };
-    let user = match changed {
-        Some((user, change)) => {
-            recorded.push(change);
-            user
-        }
-        None => user,
-    };
+    let user = follow(gateway, &transaction, user, link, client, &mut recorded).await?;
     transaction.commit().await?;
     user::service::announce_change(gateway, user.id).await;
     recorded.into_iter().for_each(|recorded| recorded.announce(gateway));
@@ -356,11 +323,12 @@ async fn link_once(
     if !session::service::is_live(gateway, &transaction, link.session_id, user.id).await? {
         return Ok(Err(Reason::StateExpired.into()));
     }
-    match find_row(&transaction, provider, identity).await? {
+    let new = NewLink::new(provider, identity);
+    match find_row(&transaction, &new).await? {
         Some(row) if row.user_id == user.id => {}
         Some(_) => return Ok(Err(Reason::AlreadyLinked.into())),
         None => {
-            let linked = insert(gateway, &transaction, provider, identity, user.id, None, client).await?;
+            let linked = insert(gateway, &transaction, &new, user.id, None, client).await?;
             tell(gateway, &transaction, &user, MailKind::AccountLinked, &provider.id).await?;
             transaction.commit().await?;
             linked.announce(gateway);
@@ -368,43 +336,6 @@ async fn link_once(
         }
     }
     Ok(Ok(()))
-}
-
-async fn insert(
-    gateway: &Gateway,
-    transaction: &DatabaseTransaction,
-    provider: &IdentityProvider,
-    identity: &Identity,
-    user_id: UserId,
-    used_at: Option<DateTime<Utc>>,
-    client: &Client,
-) -> Result<Recorded> {
-    let row = entity::ActiveModel {
-        id: Set(LinkedAccountId::generate()),
-        user_id: Set(user_id),
-        provider: Set(provider.id.clone()),
-        subject: Set(identity.subject.clone()),
-        linked_at: Set(gateway.clock.now()),
-        last_used_at: Set(used_at),
-        ..told(identity)
-    };
-    match entity::Entity::insert(row).exec_without_returning(transaction).await {
-        Ok(_) => {}
-        Err(error) if is_unique_violation(&error) => return Err(FASTER),
-        Err(error) => return Err(error.into()),
-    }
-    let entry =
-        Entry::by_user(user_id, Kind::AccountLinked).from(client).with("provider", provider.id.clone());
-    audit::service::record(transaction, &gateway.clock, entry).await
-}
-
-/// What is kept of what the provider says.
-fn told(identity: &Identity) -> entity::ActiveModel {
-    entity::ActiveModel {
-        email: Set(identity.email.as_ref().map(|email| email.as_str().to_owned())),
-        group_names: Set(identity.groups.as_ref().map(|groups| serde_json::json!(groups).to_string())),
-        ..Default::default()
-    }
 }
 
 fn suspended(user_id: UserId) -> Refusal {
