@@ -16,6 +16,8 @@ test('a session appears while one watches, and ending it throws the other device
   await other.getByRole('link', { name: 'Profile' }).click();
   await expect(other.getByRole('heading', { level: 1, name: 'Profile' })).toBeVisible();
 
+  const notice = page.getByText('New sign-in to your account from a new device');
+  await expect(notice).toBeVisible();
   const row = sessionRows(page).filter({ hasText: 'Firefox' });
   await expect(row).toHaveCount(1);
   await row.getByRole('button', { name: /^End session: Firefox/ }).click();
@@ -24,6 +26,7 @@ test('a session appears while one watches, and ending it throws the other device
   await expect(other).toHaveURL(/\/sign-in\?next=%2Fprofile$/);
 
   await expect(row).toHaveCount(0);
+  await expect(notice).toHaveCount(0);
   await page.getByText('Ended', { exact: true }).click();
   await expect(row).toContainText('Ended from another device');
 });

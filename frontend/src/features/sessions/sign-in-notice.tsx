@@ -10,21 +10,26 @@ interface SignInElsewhere {
   fromNewDevice?: boolean;
 }
 
-export type AnnounceSignIn = (signIn: SignInElsewhere) => void;
+export interface SignInNotice {
+  show: (signIn: SignInElsewhere) => void;
+  /** Takes the notice back: somebody has seen to it. */
+  withdraw: (sessionId: string) => void;
+}
 
 /** How long the lesser of two events waits for the graver one. */
 const WAIT_MS = 2000;
 
 /** Tells of a sign-in elsewhere. Of one from a new device two events tell, in any order; the graver one is shown alone. */
-export function useSignInNotice(): AnnounceSignIn {
+export function useSignInNotice(): SignInNotice {
   const { t } = useTranslation();
   const { notification } = App.useApp();
   const navigate = useNavigate();
   const grave = useRef(new Set<string>());
+  const withdrawn = useRef(new Set<string>());
 
-  function show({ sessionId = '', device, fromNewDevice = false }: SignInElsewhere) {
-    if (!fromNewDevice && grave.current.has(sessionId)) return;
-    const key = `sign-in-${sessionId}-${fromNewDevice}`;
+  function open({ sessionId = '', device, fromNewDevice = false }: SignInElsewhere) {
+    if (withdrawn.current.has(sessionId) || (!fromNewDevice && grave.current.has(sessionId))) return;
+    const key = keyOf(sessionId, fromNewDevice);
     const name = device || t('sessions.unknownDevice');
     notification.warning({
       key,
@@ -46,9 +51,17 @@ export function useSignInNotice(): AnnounceSignIn {
     });
   }
 
-  return (signIn) => {
-    if (!signIn.fromNewDevice) return void setTimeout(show, WAIT_MS, signIn);
-    grave.current.add(signIn.sessionId ?? '');
-    show(signIn);
+  return {
+    show: (signIn) => {
+      if (!signIn.fromNewDevice) return void setTimeout(open, WAIT_MS, signIn);
+      grave.current.add(signIn.sessionId ?? '');
+      open(signIn);
+    },
+    withdraw: (sessionId) => {
+      withdrawn.current.add(sessionId);
+      for (const fromNewDevice of [true, false]) notification.destroy(keyOf(sessionId, fromNewDevice));
+    },
   };
 }
+
+const keyOf = (sessionId: string, fromNewDevice: boolean) => `sign-in-${sessionId}-${fromNewDevice}`;

@@ -25,10 +25,10 @@ export function Shell() {
   const { pathname, search } = useLocation();
   const { deletionScheduledAt, lacksSecondFactor } = useStanding();
   const mustEnroll = useEnrollmentRequired() || lacksSecondFactor === true;
-  const announceSignIn = useSignInNotice();
+  const signInNotice = useSignInNotice();
   // Kept open on every page: it is also how the server says that this session has been ended.
-  useSessionEvents({ pause: mustEnroll, announceSignIn });
-  useActivityEvents({ pause: mustEnroll, announceSignIn });
+  useSessionEvents({ pause: mustEnroll, signInNotice });
+  useActivityEvents({ pause: mustEnroll, signInNotice });
   if (mustEnroll) {
     return <Navigate to={withNext(paths.secondFactorRequired, pathname + search)} replace />;
   }
