@@ -142,9 +142,9 @@ async fn take_address_back(
     Ok((user, Some(recorded)))
 }
 
-/// Takes the "this wasn't me" of a mail: the session ends, what was added to the account since then that leads in goes
-/// as well, whoever added it, an erasure that was asked for since then is called off, the account has the address again to which the mail went, and a
-/// new password is asked for. Gives the link for that.
+/// Takes the "this wasn't me" of a mail: the session ends, what was added to the account with it or since then that
+/// leads in goes as well, whoever added it, an erasure that was asked for since then is called off, the account has the
+/// address again to which the mail went, and a new password is asked for. Gives the link for that.
 ///
 /// # Errors
 /// `INVALID_TOKEN`.
@@ -166,7 +166,9 @@ pub async fn disown(gateway: &Gateway, token: &str, client: &Client) -> Result<I
     known_device::service::forget_all(gateway, &transaction, user_id).await?;
     data_export::service::withdraw(&transaction, user_id).await?;
     let entry = Entry::by_user(user_id, Kind::SignInDisowned).from(client);
-    let signed_in_at = token.expires_at - session::DISOWN_WITHIN;
+    // What came with the sign-in itself is as old as its session, and older than the mail about it.
+    let signed_in_at: DateTime<Utc> = serde_json::from_value(token.data["signedInAt"].clone())
+        .unwrap_or(token.expires_at - session::DISOWN_WITHIN);
     // Whoever got in may have signed in once more, and have had such a link sent elsewhere.
     let disown = Purpose::DisownSignIn;
     one_time_token::service::revoke_made_since(gateway, &transaction, user_id, signed_in_at, disown).await?;

@@ -49,7 +49,7 @@ pub(super) async fn send_alert(
         purpose: Purpose::DisownSignIn,
         user_id: Some(user.id),
         email: Some(user.email.clone()),
-        data: json!({ "sessionId": session.id }),
+        data: json!({ "sessionId": session.id, "signedInAt": session.created_at }),
         lifetime: DISOWN_WITHIN,
     };
     let link = one_time_token::service::issue(gateway, db, new).await?;

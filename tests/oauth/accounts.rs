@@ -1,5 +1,7 @@
 //! Which account somebody comes to: linked, joined, created, or none.
 
+use chrono::TimeDelta;
+use fastgpt_platform::session::DISOWN_WITHIN;
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -93,6 +95,24 @@ async fn a_first_step_joins_nothing_once_the_account_has_another_address() {
     assert_eq!(tab.second_step(challenge, code).await.code(), "CONFLICT");
     assert_eq!(count(&app, "linked_accounts").await, 0);
     assert_eq!(tab.refresh_token(), None);
+}
+
+#[tokio::test]
+async fn what_joined_with_a_sign_in_goes_when_that_is_disowned() {
+    let (provider, app) = TestProvider::with_app(&[]).await;
+    app.with_user("张三").await;
+    let thief = app.client_at("198.51.100.7").with_header("user-agent", "curl/8.0.1");
+    assert_eq!(location(&provider.sign_in(&thief, person("1", &email_of("张三"), true)).await), HOME);
+    assert_eq!(count(&app, "linked_accounts").await, 1);
+    let mails = app.mails_to(&email_of("张三")).await;
+    let token = mails.iter().find(|mail| mail.text.contains("198.51.100.7")).unwrap().token();
+    // As on a clock that goes on: the mail is written a little later.
+    let later = app.now() + DISOWN_WITHIN + TimeDelta::milliseconds(5);
+    let expires = "UPDATE one_time_tokens SET expires_at = $1 WHERE purpose = 'DISOWN_SIGN_IN'";
+    app.sql(expires, [later.into()]).await;
+    let disown = "mutation($token: String!) { disownSignIn(input: { token: $token }) { __typename } }";
+    app.client().query_with(disown, json!({ "token": token })).await.data();
+    assert_eq!(count(&app, "linked_accounts").await, 0);
 }
 
 #[tokio::test]
