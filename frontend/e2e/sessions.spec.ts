@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { sessionEnded, sessionRows, signIn, signUp, somebody } from './support';
+import { accountButton, sessionEnded, sessionRows, signIn, signUp, somebody } from './support';
 
 const firefox = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0';
 
@@ -29,6 +29,20 @@ test('a session appears while one watches, and ending it throws the other device
   await expect(notice).toHaveCount(0);
   await page.getByText('Ended', { exact: true }).click();
   await expect(row).toContainText('Ended from another device');
+});
+
+test('the notice of a new device stays when somebody else ends that session', async ({ page, browser }) => {
+  const person = somebody();
+  await signUp(page, person);
+  const other = await (await browser.newContext({ userAgent: firefox })).newPage();
+  await signIn(other, person);
+  const notice = page.getByText('New sign-in to your account from a new device');
+  await expect(notice).toBeVisible();
+
+  await accountButton(other, person).click();
+  await other.getByRole('menuitem', { name: 'Sign out' }).click();
+  await expect(sessionRows(page).filter({ hasText: 'Firefox' })).toHaveCount(0);
+  await expect(notice).toBeVisible();
 });
 
 test('all other sessions end at once', async ({ page, browser }) => {

@@ -4,6 +4,7 @@ import { useMutation } from 'urql';
 import { graphql } from '../../graphql/schema';
 import { headingOnceGone, useConfirm } from '../../ui/confirm';
 import { useTellFailure } from '../../ui/tell-failure';
+import { useWithdrawSignInNotice } from './sign-in-notice';
 
 const EndSessionMutation = graphql(`
   mutation EndSession($input: EndSessionInput!) {
@@ -29,12 +30,17 @@ export function EndSession({ sessionId, device }: { sessionId: string; device: s
   const confirm = useConfirm();
   const { message } = App.useApp();
   const tellFailure = useTellFailure();
+  const withdrawNotice = useWithdrawSignInNotice();
   const [, endSession] = useMutation(EndSessionMutation);
 
   async function end() {
     const { error } = await endSession({ input: { sessionId } });
-    if (error) tellFailure(error);
-    else message.success(t('sessions.ended', { device }));
+    if (error) {
+      tellFailure(error);
+      return;
+    }
+    withdrawNotice(sessionId);
+    message.success(t('sessions.ended', { device }));
   }
 
   return (
@@ -61,12 +67,17 @@ export function EndOtherSessions() {
   const confirm = useConfirm();
   const { message } = App.useApp();
   const tellFailure = useTellFailure();
+  const withdrawNotice = useWithdrawSignInNotice();
   const [, endOtherSessions] = useMutation(EndOtherSessionsMutation);
 
   async function end() {
     const { data, error } = await endOtherSessions({});
-    if (error) tellFailure(error);
-    else message.success(t('sessions.endedOthers', { count: data?.endOtherSessions ?? 0 }));
+    if (error) {
+      tellFailure(error);
+      return;
+    }
+    withdrawNotice();
+    message.success(t('sessions.endedOthers', { count: data?.endOtherSessions ?? 0 }));
   }
 
   return (

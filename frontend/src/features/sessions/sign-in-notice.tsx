@@ -1,5 +1,5 @@
 import { App, Button } from 'antd';
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { paths } from '../../paths';
@@ -10,25 +10,30 @@ interface SignInElsewhere {
   fromNewDevice?: boolean;
 }
 
-export interface SignInNotice {
-  show: (signIn: SignInElsewhere) => void;
-  /** Takes the notice back: somebody has seen to it. */
-  withdraw: (sessionId: string) => void;
-}
+export type AnnounceSignIn = (signIn: SignInElsewhere) => void;
 
 /** How long the lesser of two events waits for the graver one. */
 const WAIT_MS = 2000;
 
 /** Tells of a sign-in elsewhere. Of one from a new device two events tell, in any order; the graver one is shown alone. */
-export function useSignInNotice(): SignInNotice {
+export function useSignInNotice(): AnnounceSignIn {
   const { t } = useTranslation();
   const { notification } = App.useApp();
   const navigate = useNavigate();
   const grave = useRef(new Set<string>());
-  const withdrawn = useRef(new Set<string>());
+  const timers = useRef(new Set<number>());
 
-  function open({ sessionId = '', device, fromNewDevice = false }: SignInElsewhere) {
-    if (withdrawn.current.has(sessionId) || (!fromNewDevice && grave.current.has(sessionId))) return;
+  // Nothing of it is for whoever signs in here next.
+  useEffect(() => {
+    const pending = timers.current;
+    return () => {
+      pending.forEach(clearTimeout);
+      notification.destroy();
+    };
+  }, [notification]);
+
+  function show({ sessionId = '', device, fromNewDevice = false }: SignInElsewhere) {
+    if (!fromNewDevice && grave.current.has(sessionId)) return;
     const key = keyOf(sessionId, fromNewDevice);
     const name = device || t('sessions.unknownDevice');
     notification.warning({
@@ -51,16 +56,24 @@ export function useSignInNotice(): SignInNotice {
     });
   }
 
-  return {
-    show: (signIn) => {
-      if (!signIn.fromNewDevice) return void setTimeout(open, WAIT_MS, signIn);
-      grave.current.add(signIn.sessionId ?? '');
-      open(signIn);
-    },
-    withdraw: (sessionId) => {
-      withdrawn.current.add(sessionId);
-      for (const fromNewDevice of [true, false]) notification.destroy(keyOf(sessionId, fromNewDevice));
-    },
+  return (signIn) => {
+    if (!signIn.fromNewDevice) {
+      timers.current.add(window.setTimeout(show, WAIT_MS, signIn));
+      return;
+    }
+    const { sessionId = '' } = signIn;
+    grave.current.add(sessionId);
+    notification.destroy(keyOf(sessionId, false));
+    show(signIn);
+  };
+}
+
+/** Takes back the notice of a session that was seen to; without an id, all of them. */
+export function useWithdrawSignInNotice(): (sessionId?: string) => void {
+  const { notification } = App.useApp();
+  return (sessionId) => {
+    if (sessionId === undefined) notification.destroy();
+    else for (const fromNewDevice of [true, false]) notification.destroy(keyOf(sessionId, fromNewDevice));
   };
 }
 

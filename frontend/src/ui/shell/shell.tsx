@@ -25,10 +25,10 @@ export function Shell() {
   const { pathname, search } = useLocation();
   const { deletionScheduledAt, lacksSecondFactor } = useStanding();
   const mustEnroll = useEnrollmentRequired() || lacksSecondFactor === true;
-  const signInNotice = useSignInNotice();
+  const announceSignIn = useSignInNotice();
   // Kept open on every page: it is also how the server says that this session has been ended.
-  useSessionEvents({ pause: mustEnroll, signInNotice });
-  useActivityEvents({ pause: mustEnroll, signInNotice });
+  useSessionEvents({ pause: mustEnroll, announceSignIn });
+  useActivityEvents({ pause: mustEnroll, announceSignIn });
   if (mustEnroll) {
     return <Navigate to={withNext(paths.secondFactorRequired, pathname + search)} replace />;
   }
