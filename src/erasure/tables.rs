@@ -55,7 +55,9 @@ pub const TABLES: &[PersonalTable] = &[
     table(
         "one_time_tokens",
         Gone,
-        Nowhere("links and codes that last minutes or days; mails and activity tell what they were for"),
+        Nowhere(
+            "links, codes and sign-ins half done that last minutes or days; mails and activity tell what they were for",
+        ),
     ),
     table("data_exports", Gone, Nowhere("the copy itself")),
     table("data_export_chunks", Gone, Nowhere("the copy itself")),

@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use super::{LinkedAccount, NewLink};
+use super::{LinkedAccount, ProviderAccount};
 use crate::id::{LinkedAccountId, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -41,11 +41,11 @@ impl From<Model> for LinkedAccount {
 }
 
 /// What is kept of what the provider says, which may be another thing each time.
-impl From<&NewLink> for ActiveModel {
-    fn from(link: &NewLink) -> Self {
+impl From<&ProviderAccount> for ActiveModel {
+    fn from(account: &ProviderAccount) -> Self {
         Self {
-            email: Set(link.email.clone()),
-            group_names: Set(link.groups.as_ref().map(|groups| serde_json::json!(groups).to_string())),
+            email: Set(account.email.clone()),
+            group_names: Set(account.groups.as_ref().map(|groups| serde_json::json!(groups).to_string())),
             ..Default::default()
         }
     }

@@ -41,9 +41,9 @@ pub struct LinkedAccount {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-/// An account at an identity provider that is to sign in to an account here.
+/// What is kept of an account at an identity provider, by the provider's word of now.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NewLink {
+pub struct ProviderAccount {
     provider: String,
     subject: String,
     email: Option<String>,
@@ -51,7 +51,7 @@ pub struct NewLink {
     role: Option<Role>,
 }
 
-impl NewLink {
+impl ProviderAccount {
     fn new(provider: &IdentityProvider, identity: &Identity) -> Self {
         Self {
             provider: provider.id.clone(),

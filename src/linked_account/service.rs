@@ -10,7 +10,7 @@ use sea_orm::{
 use url::Url;
 
 use super::{
-    LinkedAccount, NewLink,
+    LinkedAccount, ProviderAccount,
     answer::{Outcome, Reason},
     entity,
     journey::{self, BrowserSecret, Link, Plan},
@@ -188,36 +188,37 @@ pub(super) async fn tell(
 pub(crate) async fn join(
     gateway: &Gateway,
     transaction: &DatabaseTransaction,
-    user: User,
-    link: &NewLink,
+    user_id: UserId,
+    account: &ProviderAccount,
     client: &Client,
 ) -> Result<(User, Vec<Recorded>)> {
-    let email = link.email.as_deref().unwrap_or_default();
-    let verified = user::service::mark_verified(gateway, transaction, user.id, email).await;
-    verified.map_err(|error| if matches!(error, Error::InvalidToken) { FASTER } else { error })?;
-    let mut recorded = Vec::new();
-    // Another tab may have done the same.
-    let known = find_row(transaction, link).await?;
-    if known.is_none_or(|row| row.user_id != user.id) {
-        let used_at = Some(gateway.clock.now());
-        recorded.push(insert(gateway, transaction, link, user.id, used_at, client).await?);
-        tell(gateway, transaction, &user, MailKind::AccountLinked, &link.provider).await?;
+    let email = account.email.as_deref().unwrap_or_default();
+    let user = user::service::mark_verified(gateway, transaction, user_id, email).await;
+    let user = user.map_err(|error| if matches!(error, Error::InvalidToken) { FASTER } else { error })?;
+    match find_row(transaction, account).await? {
+        None => {}
+        // Another tab was faster, and heard the provider's word later.
+        Some(row) if row.user_id == user.id => return Ok((user, Vec::new())),
+        Some(_) => return Err(FASTER),
     }
-    let user = follow(gateway, transaction, user, link, client, &mut recorded).await?;
+    let used_at = Some(gateway.clock.now());
+    let mut recorded = vec![insert(gateway, transaction, account, user.id, used_at, client).await?];
+    tell(gateway, transaction, &user, MailKind::AccountLinked, &account.provider).await?;
+    let user = follow_role(gateway, transaction, user, account, client, &mut recorded).await?;
     Ok((user, recorded))
 }
 
 /// Gives a user the role that the provider says, where it says one.
-pub(super) async fn follow(
+pub(super) async fn follow_role(
     gateway: &Gateway,
     transaction: &DatabaseTransaction,
     user: User,
-    link: &NewLink,
+    account: &ProviderAccount,
     client: &Client,
     recorded: &mut Vec<Recorded>,
 ) -> Result<User> {
-    let Some(role) = link.role else { return Ok(user) };
-    let provider = &link.provider;
+    let Some(role) = account.role else { return Ok(user) };
+    let provider = &account.provider;
     match user::role::follow_provider(gateway, transaction, &user, role, provider, client).await? {
         Some((user, change)) => {
             recorded.push(change);
@@ -227,17 +228,20 @@ pub(super) async fn follow(
     }
 }
 
-pub(super) async fn find_row(db: &impl ConnectionTrait, link: &NewLink) -> Result<Option<entity::Model>> {
+pub(super) async fn find_row(
+    db: &impl ConnectionTrait,
+    account: &ProviderAccount,
+) -> Result<Option<entity::Model>> {
     let it = entity::Entity::find()
-        .filter(entity::Column::Provider.eq(&link.provider))
-        .filter(entity::Column::Subject.eq(&link.subject));
+        .filter(entity::Column::Provider.eq(&account.provider))
+        .filter(entity::Column::Subject.eq(&account.subject));
     Ok(it.one(db).await?)
 }
 
 pub(super) async fn insert(
     gateway: &Gateway,
     transaction: &DatabaseTransaction,
-    link: &NewLink,
+    account: &ProviderAccount,
     user_id: UserId,
     used_at: Option<DateTime<Utc>>,
     client: &Client,
@@ -245,11 +249,11 @@ pub(super) async fn insert(
     let row = entity::ActiveModel {
         id: Set(LinkedAccountId::generate()),
         user_id: Set(user_id),
-        provider: Set(link.provider.clone()),
-        subject: Set(link.subject.clone()),
+        provider: Set(account.provider.clone()),
+        subject: Set(account.subject.clone()),
         linked_at: Set(gateway.clock.now()),
         last_used_at: Set(used_at),
-        ..entity::ActiveModel::from(link)
+        ..entity::ActiveModel::from(account)
     };
     match entity::Entity::insert(row).exec_without_returning(transaction).await {
         Ok(_) => {}
@@ -257,7 +261,8 @@ pub(super) async fn insert(
         Err(error) => return Err(error.into()),
     }
     let entry = Entry::by_user(user_id, Kind::AccountLinked).from(client);
-    audit::service::record(transaction, &gateway.clock, entry.with("provider", link.provider.clone())).await
+    audit::service::record(transaction, &gateway.clock, entry.with("provider", account.provider.clone()))
+        .await
 }
 
 /// Has an account at a provider no longer sign in to the viewer's.

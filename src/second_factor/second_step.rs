@@ -9,7 +9,7 @@ use crate::{
     one_time_token::{self, Form, OneTimeToken, Purpose, service::CODE_TRIES},
     session::{
         happenings::Happenings,
-        start::{self, Begin, Origin, PendingSignIn, SignedIn},
+        start::{self, Begin, Method, Origin, PendingSignIn, SignedIn},
     },
     throttle::{self, Guess},
     user::credential,
@@ -20,8 +20,8 @@ use crate::{
 /// Tries are counted before they are looked at, and the challenge is used up in the transaction that begins the session.
 ///
 /// # Errors
-/// `INVALID_TOKEN` for a challenge that is not good, five tries included; `INVALID_CODE`; `RATE_LIMITED`; `CONFLICT` as
-/// [`start::begin`].
+/// `INVALID_TOKEN` for a challenge that is not good, five tries included, or not any more, since the account at a provider
+/// cannot be linked now; `INVALID_CODE`; `RATE_LIMITED`.
 pub async fn complete(
     gateway: &Gateway,
     challenge: &str,
@@ -62,11 +62,24 @@ async fn try_complete(
         }
     };
     let options = Begin { remember_device, redeems: Some(token.id), shown: Some(shown) };
-    let signed_in = start::begin(gateway, credential, pending.method, origin, options).await?;
+    let signed_in = match start::begin(gateway, credential, pending.method, origin, options).await {
+        Err(Error::Conflict(_)) => {
+            let entry = Entry::by_anonymous(Kind::SignInFailed).about(user_id).from(&origin.client);
+            audit::service::record_now(gateway, entry.with("reason", "STATE_EXPIRED")).await?;
+            return Err(Error::InvalidToken);
+        }
+        begun => begun?,
+    };
     throttle::service::clear(gateway, &guess).await;
     Ok(signed_in)
 }
 
 fn pending_in(token: &OneTimeToken) -> Result<PendingSignIn> {
-    serde_json::from_value(token.data.clone()).map_err(|_| Error::InvalidToken)
+    let pending: PendingSignIn =
+        serde_json::from_value(token.data.clone()).map_err(|_| Error::InvalidToken)?;
+    // Another version may have written a word that cannot be read, and what it restricts must not be lost with it.
+    if pending.method == Method::Provider && !pending.credential.is_by_provider() {
+        return Err(Error::InvalidToken);
+    }
+    Ok(pending)
 }

@@ -217,7 +217,7 @@ pub async fn begin(
     }
     let user = credential::record_sign_in(&transaction, credential, now).await?;
     let (user, mut recorded) = match &link {
-        Some(link) => linked_account::service::join(gateway, &transaction, user, link, client).await?,
+        Some(link) => linked_account::service::join(gateway, &transaction, user.id, link, client).await?,
         None => (user, Vec::new()),
     };
     if options.remember_device

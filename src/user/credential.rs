@@ -24,7 +24,7 @@ use crate::{
     error::{Error, Result, Rule, Violation, Violations},
     gateway::Gateway,
     id::UserId,
-    linked_account::NewLink,
+    linked_account::ProviderAccount,
 };
 
 /// A user who has shown who it is, and how: what follows holds only while that is still so.
@@ -53,7 +53,15 @@ struct Word {
     /// When the user last showed it who it is, where it says so.
     authenticated_at: Option<DateTime<Utc>>,
     /// The account there, where it is not linked yet.
-    link: Option<NewLink>,
+    link: Option<ProviderAccount>,
+}
+
+impl SuspendedCredential {
+    /// Whether an identity provider vouched for the user.
+    #[must_use]
+    pub fn is_by_provider(&self) -> bool {
+        self.word.is_some()
+    }
 }
 
 /// A [`Credential`] between two steps of a sign-in, as the first step leaves it for the second.
@@ -89,27 +97,24 @@ impl Credential {
         }
     }
 
-    /// Of a user for whom an identity provider vouches, and when that had the user show who it is, where it says so.
+    /// Of a user for whom an identity provider vouches, when that had the user show who it is, where it says so, and the
+    /// account there, where that is to be linked as the user signs in.
     ///
     /// Called only by what has just heard it say so (held by `tests/layering.rs`).
     #[must_use]
-    pub fn by_provider(user: User, provider: &str, authenticated_at: Option<DateTime<Utc>>) -> Self {
-        let word = Word { provider: provider.to_owned(), authenticated_at, link: None };
+    pub fn by_provider(
+        user: User,
+        provider: &str,
+        authenticated_at: Option<DateTime<Utc>>,
+        link: Option<ProviderAccount>,
+    ) -> Self {
+        let word = Word { provider: provider.to_owned(), authenticated_at, link };
         Self { user, proof: Proof::Provider(word) }
-    }
-
-    /// Has the account at the provider linked as the user signs in.
-    #[must_use]
-    pub fn linking(mut self, link: NewLink) -> Self {
-        if let Proof::Provider(word) = &mut self.proof {
-            word.link = Some(link);
-        }
-        self
     }
 
     /// The account at the provider that is to be linked as the user signs in.
     #[must_use]
-    pub fn link(&self) -> Option<&NewLink> {
+    pub fn link(&self) -> Option<&ProviderAccount> {
         self.word().and_then(|word| word.link.as_ref())
     }
 

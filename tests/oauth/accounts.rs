@@ -92,7 +92,10 @@ async fn a_first_step_joins_nothing_once_the_account_has_another_address() {
     let moved = "UPDATE users SET email = 'moved@example.com' WHERE email = $1";
     app.sql(moved, [email_of("张三").into()]).await;
     let code = json!({ "totpCode": enrolled.app.code(app.now()) });
-    assert_eq!(tab.second_step(challenge, code).await.code(), "CONFLICT");
+    assert_eq!(tab.second_step(challenge, code).await.code(), "INVALID_TOKEN");
+    let reasons =
+        "SELECT COUNT(*) FROM audit_events WHERE kind = 'SIGN_IN_FAILED' AND details LIKE '%STATE_EXPIRED%'";
+    assert_eq!(app.sql_value::<i64>(reasons, []).await, 1);
     assert_eq!(count(&app, "linked_accounts").await, 0);
     assert_eq!(tab.refresh_token(), None);
 }

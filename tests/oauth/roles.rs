@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, Client, TestApp,
+    ADMIN_EMAIL, Client, TestApp, email_of,
     identity_provider::{TestProvider, location, person, visit, with},
 };
 
@@ -64,6 +64,30 @@ async fn the_claim_decides_at_each_sign_in() {
     let [down, up] =
         [json!(["SYSTEM", "ADMIN", "USER", "company"]), json!(["SYSTEM", "USER", "ADMIN", "company"])];
     assert_eq!(changes, [down.clone(), up, down]);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waited_for_its_second_factor_brings_no_older_role_back() {
+    let (provider, app) = TestProvider::with_app(&RULES).await;
+    let enrolled = app.enroll_totp(&app.with_user("张三").await).await;
+    let first_step = async |roles: Value| {
+        let tab = app.client();
+        let claims = json!({ "realm_access": { "roles": roles } });
+        let answer = provider.sign_in(&tab, with(person("1", &email_of("张三"), true), claims)).await;
+        let challenge = location(&answer).split_once("#challenge=").unwrap().1.to_owned();
+        (tab, challenge)
+    };
+    let (earlier, earlier_challenge) = first_step(json!(["root"])).await;
+    let (later, later_challenge) = first_step(json!(["员工"])).await;
+    let code = |n: usize| json!({ "recoveryCode": enrolled.recovery_codes[n] });
+    later.second_step(&later_challenge, code(0)).await.data();
+    assert_eq!(role(&later).await, "USER");
+    earlier.second_step(&earlier_challenge, code(1)).await.data();
+    assert_eq!(role(&earlier).await, "USER");
+
+    let (again, challenge) = first_step(json!(["root"])).await;
+    again.second_step(&challenge, code(2)).await.data();
+    assert_eq!(role(&again).await, "ADMIN");
 }
 
 #[tokio::test]

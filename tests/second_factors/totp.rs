@@ -231,7 +231,7 @@ async fn whoever_comes_from_an_identity_provider_takes_the_same_second_step() {
     let user = fastgpt_platform::user::service::find(&app.gateway, &viewer, user_id).await.unwrap().unwrap();
     let client = fastgpt_platform::auth::Client::new([203, 0, 113, 9].into(), "", "request-of-tests".into());
     let origin = Origin { client, device: None };
-    let credential = Credential::by_other_means(user);
+    let credential = Credential::by_provider(user, "company", None, None);
     let first = start::first_step_done(&app.gateway, credential, Method::Provider, &origin).await.unwrap();
     let FirstStep::SecondFactorRequired(issued) = first else { panic!("no second step: {first:?}") };
     let challenge = issued.challenge(&app.gateway.session_key);

@@ -5,9 +5,9 @@ use secrecy::SecretString;
 
 use super::{
     super::{
-        NewLink, entity,
+        ProviderAccount, entity,
         journey::{self, BrowserSecret, Link, Plan},
-        service::{FASTER, find_row, follow, insert, limit, note_trouble, tell},
+        service::{FASTER, find_row, follow_role, insert, limit, note_trouble, tell},
     },
     Outcome, Reason, Returned,
 };
@@ -190,7 +190,7 @@ async fn try_sign_in(
     origin: &Origin,
 ) -> Result<Result<FirstStep, Refusal>> {
     let client = &origin.client;
-    let came = match find_row(&gateway.db, &NewLink::new(provider, identity)).await? {
+    let came = match find_row(&gateway.db, &ProviderAccount::new(provider, identity)).await? {
         Some(row) => come_back(gateway, provider, identity, row, client).await?,
         None => come_first(gateway, provider, identity, client).await?,
     };
@@ -209,9 +209,9 @@ async fn come_back(
     client: &Client,
 ) -> Result<Result<Credential, Refusal>> {
     let transaction = gateway.begin().await?;
-    let link = NewLink::new(provider, identity);
+    let account = ProviderAccount::new(provider, identity);
     let used_at = Set(Some(gateway.clock.now()));
-    let change = entity::ActiveModel { last_used_at: used_at, ..entity::ActiveModel::from(&link) };
+    let change = entity::ActiveModel { last_used_at: used_at, ..entity::ActiveModel::from(&account) };
     let changed = entity::Entity::update_many()
         .set(change)
         .filter(entity::Column::Id.eq(row.id))
@@ -223,7 +223,7 @@ async fn come_back(
     let Some(user) = user::service::load_active(&transaction, row.user_id).await? else {
         return Ok(Err(suspended(row.user_id)));
     };
-    let user = commit(gateway, transaction, user, &link, Vec::new(), client).await?;
+    let user = commit(gateway, transaction, user, &account, Vec::new(), client).await?;
     Ok(Ok(vouched_for(user, provider, identity)))
 }
 
@@ -244,13 +244,16 @@ async fn come_first(
             Ok(Err(Refusal { reason: Reason::EmailTaken, about: Some(user.id) }))
         }
         // Linked once the sign-in is complete: whoever has no second factor of the account adds no way in to it.
-        Some(user) => Ok(Ok(vouched_for(user, provider, identity).linking(NewLink::new(provider, identity)))),
+        Some(user) => {
+            let link = Some(ProviderAccount::new(provider, identity));
+            Ok(Ok(Credential::by_provider(user, &provider.id, identity.authenticated_at, link)))
+        }
         None => sign_up(gateway, provider, identity, email.clone(), client).await,
     }
 }
 
 fn vouched_for(user: User, provider: &IdentityProvider, identity: &Identity) -> Credential {
-    Credential::by_provider(user, &provider.id, identity.authenticated_at)
+    Credential::by_provider(user, &provider.id, identity.authenticated_at, None)
 }
 
 /// Creates an account, where the rules of registration allow it.
@@ -270,9 +273,9 @@ async fn sign_up(
     let transaction = gateway.begin().await?;
     let (user, mut recorded) =
         registration::service::create_vouched(gateway, &transaction, vouched, &provider.id, client).await?;
-    let link = NewLink::new(provider, identity);
-    recorded.push(insert(gateway, &transaction, &link, user.id, Some(gateway.clock.now()), client).await?);
-    let user = commit(gateway, transaction, user, &link, recorded, client).await?;
+    let account = ProviderAccount::new(provider, identity);
+    recorded.push(insert(gateway, &transaction, &account, user.id, Some(gateway.clock.now()), client).await?);
+    let user = commit(gateway, transaction, user, &account, recorded, client).await?;
     gateway.happenings.sign_ups.inc();
     Ok(Ok(vouched_for(user, provider, identity)))
 }
@@ -282,11 +285,11 @@ async fn commit(
     gateway: &Gateway,
     transaction: DatabaseTransaction,
     user: User,
-    link: &NewLink,
+    account: &ProviderAccount,
     mut recorded: Vec<Recorded>,
     client: &Client,
 ) -> Result<User> {
-    let user = follow(gateway, &transaction, user, link, client, &mut recorded).await?;
+    let user = follow_role(gateway, &transaction, user, account, client, &mut recorded).await?;
     transaction.commit().await?;
     user::service::announce_change(gateway, user.id).await;
     recorded.into_iter().for_each(|recorded| recorded.announce(gateway));
@@ -323,12 +326,12 @@ async fn link_once(
     if !session::service::is_live(gateway, &transaction, link.session_id, user.id).await? {
         return Ok(Err(Reason::StateExpired.into()));
     }
-    let new = NewLink::new(provider, identity);
-    match find_row(&transaction, &new).await? {
+    let account = ProviderAccount::new(provider, identity);
+    match find_row(&transaction, &account).await? {
         Some(row) if row.user_id == user.id => {}
         Some(_) => return Ok(Err(Reason::AlreadyLinked.into())),
         None => {
-            let linked = insert(gateway, &transaction, &new, user.id, None, client).await?;
+            let linked = insert(gateway, &transaction, &account, user.id, None, client).await?;
             tell(gateway, &transaction, &user, MailKind::AccountLinked, &provider.id).await?;
             transaction.commit().await?;
             linked.announce(gateway);
