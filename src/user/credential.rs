@@ -56,14 +56,6 @@ struct Word {
     link: Option<ProviderAccount>,
 }
 
-impl SuspendedCredential {
-    /// Whether an identity provider vouched for the user.
-    #[must_use]
-    pub fn is_by_provider(&self) -> bool {
-        self.word.is_some()
-    }
-}
-
 /// A [`Credential`] between two steps of a sign-in, as the first step leaves it for the second.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SuspendedCredential {
@@ -73,6 +65,14 @@ pub struct SuspendedCredential {
     /// What an identity provider said, where one vouched.
     #[serde(flatten)]
     word: Option<Word>,
+}
+
+impl SuspendedCredential {
+    /// Whether an identity provider vouched for the user.
+    #[must_use]
+    pub fn is_by_provider(&self) -> bool {
+        self.word.is_some()
+    }
 }
 
 impl Credential {
