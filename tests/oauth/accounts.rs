@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{
     TestApp, email_of,
-    identity_provider::{TestProvider, location, person, reason},
+    identity_provider::{TestProvider, challenge, location, person, reason},
 };
 
 const HOME: &str = "http://localhost:5000/";
@@ -66,10 +66,8 @@ async fn an_account_is_joined_once_its_second_factor_is_shown() {
     let enrolled = app.enroll_totp(&app.with_user("张三").await).await;
     let mails = "SELECT COUNT(*) FROM mails WHERE kind = 'ACCOUNT_LINKED'";
     let (tab, other_tab) = (app.client(), app.client());
-    let first_step = async |tab| {
-        let answer = provider.sign_in(tab, person("1", &email_of("张三"), true)).await;
-        location(&answer).split_once("#challenge=").unwrap().1.to_owned()
-    };
+    let first_step =
+        async |tab| challenge(&provider.sign_in(tab, person("1", &email_of("张三"), true)).await);
     let (challenge, other_challenge) = (first_step(&tab).await, first_step(&other_tab).await);
     assert_eq!((count(&app, "linked_accounts").await, app.sql_value::<i64>(mails, []).await), (0, 0));
 
@@ -87,12 +85,11 @@ async fn a_first_step_joins_nothing_once_the_account_has_another_address() {
     let (provider, app) = TestProvider::with_app(&[]).await;
     let enrolled = app.enroll_totp(&app.with_user("张三").await).await;
     let tab = app.client();
-    let answer = provider.sign_in(&tab, person("1", &email_of("张三"), true)).await;
-    let challenge = location(&answer).split_once("#challenge=").unwrap().1;
+    let challenge = challenge(&provider.sign_in(&tab, person("1", &email_of("张三"), true)).await);
     let moved = "UPDATE users SET email = 'moved@example.com' WHERE email = $1";
     app.sql(moved, [email_of("张三").into()]).await;
     let code = json!({ "totpCode": enrolled.app.code(app.now()) });
-    assert_eq!(tab.second_step(challenge, code).await.code(), "INVALID_TOKEN");
+    assert_eq!(tab.second_step(&challenge, code).await.code(), "INVALID_TOKEN");
     let reasons =
         "SELECT COUNT(*) FROM audit_events WHERE kind = 'SIGN_IN_FAILED' AND details LIKE '%STATE_EXPIRED%'";
     assert_eq!(app.sql_value::<i64>(reasons, []).await, 1);

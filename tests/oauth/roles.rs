@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     ADMIN_EMAIL, Client, TestApp, email_of,
-    identity_provider::{TestProvider, location, person, visit, with},
+    identity_provider::{TestProvider, challenge, location, person, visit, with},
 };
 
 const RULES: [(&str, &str); 3] = [
@@ -74,8 +74,7 @@ async fn a_sign_in_that_waited_for_its_second_factor_brings_no_older_role_back()
         let tab = app.client();
         let claims = json!({ "realm_access": { "roles": roles } });
         let answer = provider.sign_in(&tab, with(person("1", &email_of("张三"), true), claims)).await;
-        let challenge = location(&answer).split_once("#challenge=").unwrap().1.to_owned();
-        (tab, challenge)
+        (tab, challenge(&answer))
     };
     let (earlier, earlier_challenge) = first_step(json!(["root"])).await;
     let (later, later_challenge) = first_step(json!(["员工"])).await;

@@ -236,6 +236,11 @@ pub(crate) fn location(answer: &Response) -> &str {
     answer.header("location").unwrap()
 }
 
+/// The challenge with which a browser was sent to the second step.
+pub(crate) fn challenge(answer: &Response) -> String {
+    location(answer).split_once("#challenge=").unwrap().1.to_owned()
+}
+
 /// Why a journey failed.
 pub(crate) fn reason(answer: &Response) -> String {
     let url = Url::parse(location(answer)).unwrap();
